@@ -1,0 +1,3 @@
+export * from "./element.ts";
+export * from "./values.ts";
+export * from "./write.ts";

@@ -1,0 +1,211 @@
+import { CertsError } from "../errors.ts";
+import { type Element, Tag } from "./element.ts";
+
+const bad = (what: string, e: Element) =>
+  new CertsError("DER_MALFORMED", `${what} (offset ${e.start})`, { details: { offset: e.start } });
+
+/** BOOLEAN (X.690 §8.2). Any non-zero octet is true: not-quite-DER certificates carry 0x01. */
+export function readBoolean(e: Element): boolean {
+  e.expect(Tag.BOOLEAN, "BOOLEAN");
+  if (e.contentEnd - e.contentStart !== 1) throw bad("BOOLEAN of wrong length", e);
+  return e.buffer[e.contentStart] !== 0;
+}
+
+/** INTEGER or ENUMERATED as a bigint (two's complement, X.690 §8.3). */
+export function readBigInt(e: Element): bigint {
+  const c = e.content;
+  if (c.length === 0) throw bad("INTEGER without content", e);
+  let value = c[0]! & 0x80 ? -1n : 0n;
+  for (const octet of c) value = (value << 8n) | BigInt(octet);
+  return value;
+}
+
+/** INTEGER or ENUMERATED that must fit a safe integer. */
+export function readInteger(e: Element): number {
+  if (e.contentEnd - e.contentStart > 7) throw bad("INTEGER too large here", e);
+  return Number(readBigInt(e));
+}
+
+/** INTEGER as upper-case hex without sign padding, as serial numbers are shown; at least two digits. */
+export function readIntegerHex(e: Element): string {
+  let c = e.content;
+  if (c.length === 0) throw bad("INTEGER without content", e);
+  let skip = 0;
+  while (skip < c.length - 1 && c[skip] === 0) skip++;
+  c = c.subarray(skip);
+  return toHex(c);
+}
+
+/** OBJECT IDENTIFIER in dotted form (X.690 §8.19). */
+export function readOid(e: Element): string {
+  e.expect(Tag.OBJECT_IDENTIFIER, "OBJECT IDENTIFIER");
+  return decodeOid(e.content, e);
+}
+
+/** Dotted form of the content octets of an OBJECT IDENTIFIER. */
+export function decodeOid(content: Uint8Array, e: Element): string {
+  if (content.length === 0 || content[content.length - 1]! & 0x80) throw bad("OBJECT IDENTIFIER cut short", e);
+  let out = "";
+  let arc = 0;
+  for (const octet of content) {
+    if (arc > 2 ** 45) throw bad("OBJECT IDENTIFIER arc too large", e);
+    arc = arc * 128 + (octet & 0x7f);
+    if (octet & 0x80) continue;
+    if (out === "") {
+      const top = arc < 80 ? Math.floor(arc / 40) : 2;
+      out = `${top}.${arc - top * 40}`;
+    } else out += `.${arc}`;
+    arc = 0;
+  }
+  return out;
+}
+
+/** BIT STRING: the octets and the number of unused bits in the last one (X.690 §8.6). */
+export function readBitString(e: Element): { bytes: Uint8Array; unused: number } {
+  e.expect(Tag.BIT_STRING, "BIT STRING");
+  const c = e.content;
+  const unused = c[0];
+  if (unused === undefined || unused > 7 || (unused > 0 && c.length === 1)) throw bad("BIT STRING malformed", e);
+  return { bytes: c.subarray(1), unused };
+}
+
+/** Names of the bits that are set, by position (RFC 5280 KeyUsage, ReasonFlags). */
+export function readNamedBits<T extends string>(e: Element, names: readonly T[], content?: Uint8Array): Set<T> {
+  const bytes = content ? content.subarray(1) : readBitString(e).bytes;
+  const out = new Set<T>();
+  names.forEach((name, i) => {
+    if ((bytes[i >> 3] ?? 0) & (0x80 >> (i & 7))) out.add(name);
+  });
+  return out;
+}
+
+/**
+ * OCTET STRING. The constructed form of BER is joined (X.690 §8.7.3).
+ * `tag` allows an implicit tag, primitive form.
+ */
+export function readOctetString(e: Element, tag: number = Tag.OCTET_STRING): Uint8Array {
+  if (e.tag === tag) return e.content;
+  if (e.tag !== (tag | 0x20)) throw bad(`OCTET STRING expected, found tag 0x${e.tag.toString(16)}`, e);
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  for (const part of e.children()) {
+    const bytes = readOctetString(part);
+    parts.push(bytes);
+    total += bytes.length;
+  }
+  const out = new Uint8Array(total);
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+const latin1 = new TextDecoder("latin1");
+const utf16 = new TextDecoder("utf-16be");
+
+/** Any directory string type as text. Unpaired or malformed octets throw DER_MALFORMED; TeletexString reads as Latin-1. */
+export function readString(e: Element): string {
+  switch (e.tag) {
+    case Tag.UTF8_STRING:
+      try {
+        return utf8.decode(e.content);
+      } catch {
+        throw bad("UTF8String is not UTF-8", e);
+      }
+    case Tag.PRINTABLE_STRING:
+    case Tag.NUMERIC_STRING:
+    case Tag.IA5_STRING:
+    case Tag.VISIBLE_STRING:
+    case Tag.TELETEX_STRING:
+      return latin1.decode(e.content);
+    case Tag.BMP_STRING:
+      if (e.content.length % 2) throw bad("BMPString of odd length", e);
+      return utf16.decode(e.content);
+    case Tag.UNIVERSAL_STRING: {
+      const c = e.content;
+      if (c.length % 4) throw bad("UniversalString of wrong length", e);
+      let out = "";
+      for (let i = 0; i < c.length; i += 4) {
+        const point = ((c[i]! << 24) | (c[i + 1]! << 16) | (c[i + 2]! << 8) | c[i + 3]!) >>> 0;
+        if (point > 0x10ffff) throw bad("UniversalString beyond Unicode", e);
+        out += String.fromCodePoint(point);
+      }
+      return out;
+    }
+    default:
+      throw bad(`a string type was expected, found tag 0x${e.tag.toString(16)}`, e);
+  }
+}
+
+const TIME = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(?:(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{4})?$/;
+
+/**
+ * UTCTime or GeneralizedTime in milliseconds since 1970 (RFC 5280 §4.1.2.5: two-digit years below 50 are 20xx).
+ * Missing seconds and zone offsets, seen in the wild, are read; a GeneralizedTime without zone is taken as UTC.
+ */
+export function readTime(e: Element): number {
+  if (e.tag !== Tag.UTC_TIME && e.tag !== Tag.GENERALIZED_TIME) throw bad("a time was expected", e);
+  const text = latin1.decode(e.content);
+  const m = TIME.exec(text);
+  if (!m || (m[1]!.length === 2) !== (e.tag === Tag.UTC_TIME)) throw bad("time malformed", e);
+  let year = Number(m[1]);
+  if (e.tag === Tag.UTC_TIME) year += year < 50 ? 2000 : 1900;
+  const [month, day, hour, minute, second] = [m[2], m[3], m[4], m[5], m[6] ?? "0"].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const fraction = m[7] ? Math.floor(Number(`0.${m[7]}`) * 1000) : 0;
+  let ms = Date.UTC(year, month - 1, day, hour, minute, second, fraction);
+  if (year < 100) ms = new Date(ms).setUTCFullYear(year);
+  const check = new Date(ms);
+  if (month < 1 || month > 12 || check.getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) {
+    throw bad("no such date", e);
+  }
+  const zone = m[8];
+  if (zone && zone !== "Z") {
+    const offset = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(3));
+    ms -= (zone[0] === "-" ? -offset : offset) * 60_000;
+  }
+  return ms;
+}
+
+const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, "0").toUpperCase());
+
+/** Upper-case hex. */
+export function toHex(bytes: Uint8Array): string {
+  let out = "";
+  for (const octet of bytes) out += HEX[octet];
+  return out;
+}
+
+/** Octets of a hex string (either case, no separators). @throws CertsError DER_MALFORMED */
+export function fromHex(hex: string): Uint8Array {
+  if (hex.length % 2 || /[^0-9a-f]/i.test(hex)) throw new CertsError("DER_MALFORMED", "not a hex string");
+  return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+}
+
+/** True when both hold the same octets. For public data: not constant in time. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** The parts, one after the other. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let total = 0;
+  for (const p of parts) total += p.length;
+  const out = new Uint8Array(total);
+  let at = 0;
+  for (const p of parts) {
+    out.set(p, at);
+    at += p.length;
+  }
+  return out;
+}

@@ -1,0 +1,30 @@
+import { HocbaError } from "@hocba/certs";
+
+/** What can be wrong with a document that is to be read, signed or stamped. All final unless said otherwise. */
+export type SignaturesErrorCode =
+  | "PDF_MALFORMED"
+  | "PDF_NOT_A_PDF"
+  | "PDF_TRUNCATED"
+  | "PDF_ENCRYPTED"
+  | "PDF_CERTIFIED_NO_CHANGES"
+  | "PDF_FIELD_EXISTS"
+  | "PDF_LIMIT"
+  | "XML_NOT_WELL_FORMED"
+  | "XML_DTD_FORBIDDEN"
+  | "XML_DUPLICATE_ID"
+  | "XML_MISSING_ELEMENT"
+  | "XML_UNSUPPORTED"
+  | "XML_LIMIT"
+  | "CMS_MALFORMED"
+  | "TSP_MALFORMED"
+  /** The authority answered with a refusal (PKIStatus other than granted). Retryable by its failure info. */
+  | "TSP_REJECTED"
+  | "TSP_WRONG_NONCE"
+  | "TSP_WRONG_IMPRINT"
+  | "TSP_WRONG_POLICY"
+  | "TSP_UNTRUSTED"
+  | "TSP_CLOCK_SKEW"
+  | "SIGNATURE_VALUE_INVALID"
+  | "RESERVED_PLACE_TOO_SMALL";
+
+export class SignaturesError extends HocbaError<SignaturesErrorCode> {}
