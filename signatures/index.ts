@@ -1,1 +1,2 @@
+export * from "./bilingual.ts";
 export * from "./errors.ts";

@@ -1,3 +1,5 @@
+import type { Bilingual } from "../bilingual.ts";
+
 /** The verdicts of ETSI EN 319 102-1 §5.1.3, and NO-SIGNATURE for a document that carries none. */
 export type Indication = "TOTAL-PASSED" | "TOTAL-FAILED" | "INDETERMINATE" | "NO-SIGNATURE";
 
@@ -29,12 +31,6 @@ export type SubIndication =
   | "TRY_LATER"
   | "SIGNED_DATA_NOT_FOUND"
   | "CUSTOM";
-
-/** A text for people: Vietnamese first. */
-export interface Bilingual {
-  readonly vi: string;
-  readonly en: string;
-}
 
 export interface Finding {
   /** Stable, from the catalogue in `findings.ts`. */

@@ -1,0 +1,5 @@
+/** A text for people: Vietnamese first. */
+export interface Bilingual {
+  readonly vi: string;
+  readonly en: string;
+}

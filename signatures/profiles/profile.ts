@@ -1,0 +1,72 @@
+import type { Bilingual } from "../bilingual.ts";
+
+/** Who signs a transcript, in the order of the chain (domain: GVBM → GVCN → CBQL → KY_PHAT_HANH). */
+export type Role = "subject-teacher" | "homeroom-teacher" | "principal" | "seal";
+
+/**
+ * How one kind of document is led through its signers and judged afterwards. Profiles are data: names, Ids, order and
+ * references stand in `*.json` beside this file, never in code. The signing pipeline and the verifier read the same one.
+ */
+export interface Profile {
+  readonly name: string;
+  readonly title: Bilingual;
+  readonly format: "xml" | "pdf";
+  /** Steps of equal `order` may be signed in parallel; a lower order comes first. */
+  readonly steps: readonly ProfileStep[];
+  /** XML only: where the parts of the document stand. */
+  readonly xml?: XmlShape;
+}
+
+export interface XmlShape {
+  /** Local name of the document element; the format has no namespace. */
+  readonly root: string;
+  /** The attribute by which references find their element; unique in the document, schema or not. */
+  readonly idAttribute: string;
+  /** Element paths from the root where facts about the document are read, `/`-separated local names. */
+  readonly facts: {
+    readonly documentId: string;
+    readonly schoolCode: string;
+    readonly schoolName: string;
+    readonly pupilName: string;
+    readonly className: string;
+    readonly schoolYear: string;
+  };
+}
+
+export interface ProfileStep {
+  /** Unique in the profile. */
+  readonly id: string;
+  readonly role: Role;
+  readonly title: Bilingual;
+  readonly order: number;
+  /** Signature level of this step. `T` asks a stamp at once, before any later signature covers this one. */
+  readonly level: "B" | "T";
+  /** XML: what is signed and where the signature goes. */
+  readonly xml?: {
+    /**
+     * One signature for each element at this path, as for subjects; absent: one signature. In `reference` and `holder`,
+     * `{Id}` stands for the Id of the element and `{key}` for the text at `keyPath` (relative to it).
+     */
+    readonly each?: { readonly path: string; readonly keyPath: string };
+    /** Same-document reference, `#…`. */
+    readonly reference: string;
+    /** Path of the element that takes the signature as its last child; `[@name='value']` selects among siblings. */
+    readonly holder: string;
+  };
+  /** PDF: the signature field. */
+  readonly pdf?: {
+    readonly fieldName: string;
+    readonly reason: string;
+  };
+}
+
+/** One signature a given document needs, once the profile has been laid over it. */
+export interface PlannedSignature {
+  /** Unique in the document: the step's id, with `:key` where the step repeats (`subject-teacher:19`). */
+  readonly id: string;
+  readonly step: ProfileStep;
+  /** The subject's code where the step repeats, else null. */
+  readonly key: string | null;
+  /** XML, with the placeholders filled in. */
+  readonly xml: { readonly reference: string; readonly holder: string } | null;
+}
