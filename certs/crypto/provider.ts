@@ -6,6 +6,8 @@ export type DigestAlgorithm =
   | "sha256"
   | "sha384"
   | "sha512"
+  | "sha512-224"
+  | "sha512-256"
   | "sha3-224"
   | "sha3-256"
   | "sha3-384"
