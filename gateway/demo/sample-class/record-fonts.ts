@@ -1,0 +1,90 @@
+import { readFile } from "node:fs/promises";
+import fontkit from "@pdf-lib/fontkit";
+import type { PDFDocument, PDFFont } from "pdf-lib";
+import { SampleClassError } from "./errors.ts";
+
+/** The faces the record is set in. */
+export interface RecordFonts {
+  readonly regular: PDFFont;
+  readonly bold: PDFFont;
+  readonly italic: PDFFont;
+}
+
+type Face = keyof RecordFonts;
+
+/** Times-like first, as the forms of the ministry are set; every family here covers Vietnamese. */
+const families: readonly Record<Face, string>[] = [
+  ...[
+    "/usr/share/fonts/truetype/liberation2",
+    "/usr/share/fonts/truetype/liberation",
+    "/usr/share/fonts/liberation-serif",
+    "/usr/share/fonts/liberation",
+  ].map((folder) => ({
+    regular: `${folder}/LiberationSerif-Regular.ttf`,
+    bold: `${folder}/LiberationSerif-Bold.ttf`,
+    italic: `${folder}/LiberationSerif-Italic.ttf`,
+  })),
+  ...["/usr/share/fonts/truetype/dejavu", "/usr/share/fonts/dejavu-serif-fonts", "/usr/share/fonts/TTF"].map(
+    (folder) => ({
+      regular: `${folder}/DejaVuSerif.ttf`,
+      bold: `${folder}/DejaVuSerif-Bold.ttf`,
+      italic: `${folder}/DejaVuSerif.ttf`,
+    }),
+  ),
+];
+
+let loaded: Promise<Record<Face, Uint8Array>> | null = null;
+
+/**
+ * Embeds the three faces, each as a subset of the glyphs that get used. Parsing a font costs far more than using it, so
+ * the parsed faces are kept for the life of the process.
+ *
+ * @throws SampleClassError `FONT_MISSING` when none of the known families is installed.
+ */
+export async function embedRecordFonts(document: PDFDocument): Promise<RecordFonts> {
+  loaded ??= loadFamily();
+  const files = await loaded.catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
+  document.registerFontkit({ create: parsedFont } as unknown as Parameters<PDFDocument["registerFontkit"]>[0]);
+  // Ligatures would hide letters from search and copying in readers that take the glyph for one character.
+  const options = { subset: true, features: { liga: false, clig: false } };
+  const [regular, bold, italic] = await Promise.all([
+    document.embedFont(files.regular, options),
+    document.embedFont(files.bold, options),
+    document.embedFont(files.italic, options),
+  ]);
+  return { regular, bold, italic };
+}
+
+async function loadFamily(): Promise<Record<Face, Uint8Array>> {
+  for (const family of families) {
+    try {
+      const [regular, bold, italic] = await Promise.all([
+        readFile(family.regular),
+        readFile(family.bold),
+        readFile(family.italic),
+      ]);
+      return { regular, bold, italic };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  throw new SampleClassError(
+    "FONT_MISSING",
+    "No font that covers Vietnamese was found. Install fonts-liberation2 (or fonts-liberation) or fonts-dejavu-core.",
+    { details: { install: ["fonts-liberation2", "fonts-dejavu-core"] } },
+  );
+}
+
+const parsed = new WeakMap<Uint8Array, ReturnType<typeof fontkit.create>>();
+
+function parsedFont(bytes: Uint8Array): ReturnType<typeof fontkit.create> {
+  let font = parsed.get(bytes);
+  if (font === undefined) {
+    font = fontkit.create(bytes);
+    parsed.set(bytes, font);
+  }
+  return font;
+}

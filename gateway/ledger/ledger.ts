@@ -1,0 +1,128 @@
+import type { SigningAlgorithm } from "@hocba/hsm-adapters";
+import type { Role } from "@hocba/signatures/profiles";
+import type {
+  ApiKey,
+  AuditEntry,
+  BatchItem,
+  BatchRecord,
+  CertificateBinding,
+  DocumentRecord,
+  Dossier,
+  NewDocument,
+  School,
+  SignerRecord,
+  StatusChange,
+  StepRecord,
+} from "./records.ts";
+import type { DocumentState } from "./states.ts";
+
+/** What else is written in the transaction of a transition, so that the ledger never says two things at once. */
+export interface TransitionChange {
+  actor: string;
+  /** Goes into the audit entry: codes, numbers, digests, never names of pupils. */
+  details?: Record<string, unknown>;
+  /** The plan, once. */
+  steps?: readonly StepRecord[];
+  /** Written before the key is used. An earlier intent of the same step that has no value is replaced. */
+  intents?: readonly {
+    stepId: string;
+    bindingId: string;
+    algorithm: SigningAlgorithm;
+    signingTime: number;
+    inputSha256: string;
+    toBeSignedSha256: string;
+  }[];
+  /** Signature values as the key gave them. */
+  values?: readonly { stepId: string; value: Uint8Array }[];
+  /** Signatures that stand in the stored revision `currentSha256`. */
+  completed?: readonly { stepId: string; level: "B" | "T"; stampedAt: number | null; tsa: string | null }[];
+  currentSha256?: string;
+  receipt?: string;
+  error?: { code: string; details: Record<string, unknown> };
+  status?: Pick<StatusChange, "kind" | "reason" | "replacedBy">;
+}
+
+export interface DocumentLedger {
+  /**
+   * Takes a document in. With an idempotency key that the school has used before: the document of then, `created: false`.
+   * @throws GatewayError IDEMPOTENCY_CONFLICT when that was another document or another profile
+   */
+  accept(document: NewDocument): Promise<{ document: DocumentRecord; created: boolean }>;
+  get(id: string): Promise<DocumentRecord | null>;
+  dossier(id: string): Promise<Dossier | null>;
+  /**
+   * Moves a document and writes everything of `change` and one audit entry in one durable transaction.
+   * @throws GatewayError LEDGER_CONFLICT when `seen.version` is not the newest any more, LEDGER_TRANSITION_FORBIDDEN
+   */
+  transition(
+    seen: Pick<DocumentRecord, "id" | "version">,
+    to: DocumentState,
+    change: TransitionChange,
+  ): Promise<DocumentRecord>;
+  /** Notes a try that may succeed later; the state stays. @throws GatewayError LEDGER_CONFLICT */
+  postpone(
+    seen: Pick<DocumentRecord, "id" | "version">,
+    attempt: { actor: string; code: string; details: Record<string, unknown>; nextAttemptAt: number },
+  ): Promise<DocumentRecord>;
+  /** Documents the gateway has work on, due at `now`, oldest first, after `cursor` (an id), at most `limit`. */
+  unfinished(now: number, limit: number, cursor: string | null): Promise<string[]>;
+  countByState(): Promise<Map<DocumentState, number>>;
+  statusChanges(id: string): Promise<StatusChange[]>;
+  /** Newest first. */
+  list(filter: {
+    school?: string;
+    state?: DocumentState;
+    externalId?: string;
+    before?: string;
+    limit: number;
+  }): Promise<DocumentRecord[]>;
+}
+
+export interface Registry {
+  putSchool(school: School, actor: string): Promise<void>;
+  school(code: string): Promise<School | null>;
+  schools(): Promise<School[]>;
+  addApiKey(key: Omit<ApiKey, "revokedAt">, actor: string): Promise<void>;
+  apiKeyByHash(secretHash: string): Promise<ApiKey | null>;
+  apiKeys(): Promise<ApiKey[]>;
+  revokeApiKey(id: string, actor: string): Promise<boolean>;
+  putSigner(signer: SignerRecord, actor: string): Promise<void>;
+  signers(school: string): Promise<SignerRecord[]>;
+  /** @throws GatewayError LEDGER_DUPLICATE when the id is taken */
+  addBinding(binding: Omit<CertificateBinding, "revokedAt">, actor: string): Promise<void>;
+  binding(id: string): Promise<CertificateBinding | null>;
+  /** Bindings of a school in a role that may be used at `at`. */
+  bindingsFor(school: string, role: Role, at: number): Promise<CertificateBinding[]>;
+  bindings(school: string | null): Promise<CertificateBinding[]>;
+  revokeBinding(id: string, actor: string): Promise<boolean>;
+}
+
+export interface BatchLedger {
+  create(batch: Omit<BatchRecord, "createdAt" | "sealed">, actor: string): Promise<BatchRecord>;
+  addItem(batchId: string, item: BatchItem): Promise<void>;
+  seal(batchId: string, actor: string): Promise<void>;
+  get(id: string): Promise<BatchRecord | null>;
+  items(id: string, after: number, limit: number): Promise<(BatchItem & { state: DocumentState | null })[]>;
+  counts(id: string): Promise<{ items: number; refused: number; byState: Map<DocumentState, number> }>;
+}
+
+export interface AuditLedger {
+  append(entry: { actor: string; action: string; details: Record<string, unknown> }): Promise<AuditEntry>;
+  /** Entries with `seq` above `after`, oldest first. */
+  entries(filter: { after: number; limit: number; documentId?: string; batchId?: string }): Promise<AuditEntry[]>;
+  last(): Promise<AuditEntry | null>;
+}
+
+/**
+ * The truth about documents: what was promised, what was done, what is left. Every method is one transaction and has
+ * reached the disk when its promise resolves. Adapters pass `contract.test-suite.ts`. Several processes may share one.
+ */
+export interface Ledger {
+  readonly documents: DocumentLedger;
+  readonly registry: Registry;
+  readonly batches: BatchLedger;
+  readonly audit: AuditLedger;
+  /** Writes and reads back, for readiness. @throws GatewayError LEDGER_UNAVAILABLE */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

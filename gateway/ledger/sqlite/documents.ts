@@ -1,0 +1,220 @@
+import type { Database } from "better-sqlite3";
+import { GatewayError } from "../../errors.ts";
+import type { DocumentLedger, TransitionChange } from "../ledger.ts";
+import type { DocumentRecord, NewDocument } from "../records.ts";
+import { checkTransition, type DocumentState } from "../states.ts";
+import type { AuditWriter } from "./audit.ts";
+import { documentStatements, toDocument, toSignature, toStep } from "./document-rows.ts";
+import type { GroupCommit } from "./group-commit.ts";
+
+/** Documents, their steps and signatures. */
+export function sqliteDocuments(
+  database: Database,
+  group: GroupCommit,
+  audit: AuditWriter,
+  clock: () => number,
+): DocumentLedger {
+  const sql = documentStatements(database);
+
+  function current(id: string): DocumentRecord {
+    const row = sql.byId.get(id);
+    if (row === undefined) throw new GatewayError("NOT_FOUND", `no document ${id}`);
+    return toDocument(row);
+  }
+
+  function currentAt(seen: Pick<DocumentRecord, "id" | "version">): DocumentRecord {
+    const now = current(seen.id);
+    if (now.version !== seen.version) {
+      throw new GatewayError("LEDGER_CONFLICT", `document ${seen.id} has moved on`, {
+        retryable: true,
+        details: { seen: seen.version, now: now.version },
+      });
+    }
+    return now;
+  }
+
+  function accept(entry: NewDocument): { document: DocumentRecord; created: boolean } {
+    if (entry.idempotencyKey !== null) {
+      const row = sql.byIdempotency.get(entry.school, entry.idempotencyKey);
+      if (row !== undefined) {
+        const earlier = toDocument(row);
+        if (earlier.sha256 !== entry.sha256 || earlier.profile !== entry.profile) {
+          throw new GatewayError("IDEMPOTENCY_CONFLICT", "the idempotency key was used for another document", {
+            details: { documentId: earlier.id, sha256: earlier.sha256 },
+          });
+        }
+        return { document: earlier, created: false };
+      }
+    }
+    const now = clock();
+    sql.insert.run(
+      entry.id,
+      entry.sha256,
+      entry.size,
+      entry.format,
+      entry.profile,
+      entry.school,
+      entry.externalId,
+      entry.idempotencyKey,
+      entry.className,
+      entry.batchId,
+      entry.sha256,
+      now,
+      now,
+    );
+    sql.count.run("received", 1);
+    audit({
+      actor: entry.actor,
+      action: "document.received",
+      documentId: entry.id,
+      batchId: entry.batchId,
+      details: { sha256: entry.sha256, size: entry.size, profile: entry.profile, school: entry.school },
+    });
+    return { document: current(entry.id), created: true };
+  }
+
+  function transition(
+    seen: Pick<DocumentRecord, "id" | "version">,
+    to: DocumentState,
+    change: TransitionChange,
+  ): DocumentRecord {
+    const from = currentAt(seen);
+    checkTransition(from.state, to);
+    for (const step of change.steps ?? []) {
+      sql.insertStep.run(from.id, step.id, step.position, step.role, step.order, step.key, step.bindingId);
+    }
+    for (const intent of change.intents ?? []) {
+      const { changes } = sql.putIntent.run(
+        from.id,
+        intent.stepId,
+        intent.bindingId,
+        intent.algorithm,
+        intent.signingTime,
+        intent.inputSha256,
+        intent.toBeSignedSha256,
+      );
+      if (changes !== 1) {
+        throw new GatewayError("LEDGER_CONFLICT", `step ${intent.stepId} of ${from.id} is signed already`, {
+          details: { step: intent.stepId },
+        });
+      }
+    }
+    for (const { stepId, value } of change.values ?? []) {
+      if (sql.putValue.run(value, from.id, stepId).changes !== 1) {
+        throw new GatewayError("LEDGER_CONFLICT", `step ${stepId} of ${from.id} has no open intent`, {
+          details: { step: stepId },
+        });
+      }
+    }
+    const currentSha256 = change.currentSha256 ?? from.currentSha256;
+    for (const done of change.completed ?? []) {
+      if (sql.complete.run(done.level, done.stampedAt, done.tsa, currentSha256, from.id, done.stepId).changes !== 1) {
+        throw new GatewayError("LEDGER_CONFLICT", `step ${done.stepId} of ${from.id} has no value to complete`, {
+          details: { step: done.stepId },
+        });
+      }
+    }
+    const now = clock();
+    if (change.status !== undefined) {
+      sql.insertStatus.run(
+        from.id,
+        change.status.kind,
+        now,
+        change.status.reason,
+        change.status.replacedBy,
+        change.actor,
+      );
+    }
+    const error = change.error ?? null;
+    sql.move.run(
+      to,
+      currentSha256,
+      error === null ? null : JSON.stringify(error),
+      change.receipt ?? null,
+      now,
+      from.id,
+      from.version,
+    );
+    sql.count.run(from.state, -1);
+    sql.count.run(to, 1);
+    audit({
+      actor: change.actor,
+      action: `document.${to}`,
+      documentId: from.id,
+      batchId: from.batchId,
+      details: {
+        from: from.state,
+        ...(change.details ?? {}),
+        ...(error === null ? {} : { code: error.code }),
+        ...(currentSha256 === from.currentSha256 ? {} : { sha256: currentSha256 }),
+        ...(change.completed === undefined ? {} : { steps: change.completed.map((done) => done.stepId) }),
+        ...(change.intents === undefined ? {} : { intents: change.intents.map((intent) => intent.stepId) }),
+      },
+    });
+    return {
+      ...from,
+      state: to,
+      version: from.version + 1,
+      currentSha256,
+      attempts: 0,
+      nextAttemptAt: null,
+      error,
+      updatedAt: now,
+    };
+  }
+
+  return {
+    accept: (entry) => group.write(() => accept(entry)),
+    get: async (id) => {
+      const row = sql.byId.get(id);
+      return row === undefined ? null : toDocument(row);
+    },
+    dossier: async (id) => {
+      const row = sql.byId.get(id);
+      if (row === undefined) return null;
+      return {
+        document: toDocument(row),
+        steps: sql.steps.all(id).map(toStep),
+        signatures: sql.signatures.all(id).map(toSignature),
+        receipt: row.receipt,
+      };
+    },
+    transition: (seen, to, change) => group.write(() => transition(seen, to, change)),
+    postpone: (seen, attempt) =>
+      group.write(() => {
+        const from = currentAt(seen);
+        const now = clock();
+        const error = { code: attempt.code, details: attempt.details };
+        sql.postpone.run(attempt.nextAttemptAt, JSON.stringify(error), now, from.id);
+        audit({
+          actor: attempt.actor,
+          action: "document.postponed",
+          documentId: from.id,
+          batchId: from.batchId,
+          details: { state: from.state, code: attempt.code, attempt: from.attempts + 1 },
+        });
+        return {
+          ...from,
+          version: from.version + 1,
+          attempts: from.attempts + 1,
+          nextAttemptAt: attempt.nextAttemptAt,
+          error,
+          updatedAt: now,
+        };
+      }),
+    unfinished: async (now, limit, cursor) => sql.unfinished.all(cursor ?? "", now, limit).map((row) => row.id),
+    countByState: async () =>
+      new Map(sql.counts.all().flatMap((row) => (row.n === 0 ? [] : [[row.state as DocumentState, row.n] as const]))),
+    statusChanges: async (id) => sql.statusChanges.all(id),
+    list: async ({ school, state, externalId, before, limit }) =>
+      sql.list
+        .all({
+          school: school ?? null,
+          state: state ?? null,
+          externalId: externalId ?? null,
+          before: before ?? null,
+          limit,
+        })
+        .map(toDocument),
+  };
+}
