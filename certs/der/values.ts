@@ -1,5 +1,5 @@
 import { CertsError } from "../errors.ts";
-import { type Element, Tag } from "./element.ts";
+import { type Element, MAX_DEPTH, Tag } from "./element.ts";
 
 const bad = (what: string, e: Element) =>
   new CertsError("DER_MALFORMED", `${what} (offset ${e.start})`, { details: { offset: e.start } });
@@ -11,13 +11,16 @@ export function readBoolean(e: Element): boolean {
   return e.buffer[e.contentStart] !== 0;
 }
 
+/** Octets: eight times the largest RSA modulus in use. Arithmetic on larger numbers is an attacker's gift. */
+const MAX_INTEGER = 16_384;
+
 /** INTEGER or ENUMERATED as a bigint (two's complement, X.690 §8.3). */
 export function readBigInt(e: Element): bigint {
   const c = e.content;
   if (c.length === 0) throw bad("INTEGER without content", e);
-  let value = c[0]! & 0x80 ? -1n : 0n;
-  for (const octet of c) value = (value << 8n) | BigInt(octet);
-  return value;
+  if (c.length > MAX_INTEGER) throw bad("INTEGER too large", e);
+  const value = BigInt(`0x${toHex(c)}`);
+  return c[0]! & 0x80 ? value - (1n << BigInt(8 * c.length)) : value;
 }
 
 /** INTEGER or ENUMERATED that must fit a safe integer. */
@@ -42,20 +45,27 @@ export function readOid(e: Element): string {
   return decodeOid(e.content, e);
 }
 
+const MAX_OID = 256;
+
 /** Dotted form of the content octets of an OBJECT IDENTIFIER. */
 export function decodeOid(content: Uint8Array, e: Element): string {
   if (content.length === 0 || content[content.length - 1]! & 0x80) throw bad("OBJECT IDENTIFIER cut short", e);
   let out = "";
   let arc = 0;
+  let large: bigint | null = null;
+  if (content.length > MAX_OID) throw bad("OBJECT IDENTIFIER too long", e);
   for (const octet of content) {
-    if (arc > 2 ** 45) throw bad("OBJECT IDENTIFIER arc too large", e);
-    arc = arc * 128 + (octet & 0x7f);
+    // Arcs made from a UUID (X.667, under 2.25) have 128 bits.
+    if (large !== null) large = (large << 7n) | BigInt(octet & 0x7f);
+    else if (arc >= 2 ** 45) large = (BigInt(arc) << 7n) | BigInt(octet & 0x7f);
+    else arc = arc * 128 + (octet & 0x7f);
     if (octet & 0x80) continue;
     if (out === "") {
-      const top = arc < 80 ? Math.floor(arc / 40) : 2;
-      out = `${top}.${arc - top * 40}`;
-    } else out += `.${arc}`;
+      const top = large === null && arc < 80 ? Math.floor(arc / 40) : 2;
+      out = large === null ? `${top}.${arc - top * 40}` : `2.${large - 80n}`;
+    } else out += `.${large ?? arc}`;
     arc = 0;
+    large = null;
   }
   return out;
 }
@@ -84,12 +94,17 @@ export function readNamedBits<T extends string>(e: Element, names: readonly T[],
  * `tag` allows an implicit tag, primitive form.
  */
 export function readOctetString(e: Element, tag: number = Tag.OCTET_STRING): Uint8Array {
+  return joinOctets(e, tag, 0);
+}
+
+function joinOctets(e: Element, tag: number, depth: number): Uint8Array {
   if (e.tag === tag) return e.content;
+  if (depth > MAX_DEPTH) throw bad("OCTET STRING nested too deeply", e);
   if (e.tag !== (tag | 0x20)) throw bad(`OCTET STRING expected, found tag 0x${e.tag.toString(16)}`, e);
   const parts: Uint8Array[] = [];
   let total = 0;
   for (const part of e.children()) {
-    const bytes = readOctetString(part);
+    const bytes = joinOctets(part, Tag.OCTET_STRING, depth + 1);
     parts.push(bytes);
     total += bytes.length;
   }
