@@ -188,47 +188,34 @@ describe("revocation services", () => {
     expect(() => pki.revoke("00DEADBEEF")).toThrow(/no certificate on record/);
   });
 
-  /** `openssl ocsp` blocks, so it runs against the answer of our responder, not against its port. */
-  async function ocsp(
-    leaf: Uint8Array,
-    issuer = issuing,
-    more: string[] = [],
-  ): Promise<{ text: string; code: number | null }> {
+  /**
+   * `openssl ocsp` cannot both print a status and check the nonce of a request from a file, so it judges the answer twice.
+   */
+  async function ocsp(leaf: Uint8Array, issuer = issuing, digest = "-sha1"): Promise<{ text: string; nonce: string }> {
     const request = join(directory, "ocsp.req");
-    const cert = file("ocsp-leaf.pem", pem(leaf));
-    openssl(["ocsp", "-issuer", issuer, "-cert", cert, "-reqout", request, ...more]);
+    const named = [digest, "-issuer", issuer, "-cert", file("ocsp-leaf.pem", pem(leaf))];
+    openssl(["ocsp", ...named, "-reqout", request]);
     const answer = await fetch(pki.ocspUrl, {
       method: "POST",
       headers: { "content-type": "application/ocsp-request" },
       body: readFileSync(request),
     });
     const response = file("ocsp.resp", new Uint8Array(await answer.arrayBuffer()));
-    return openssl([
-      "ocsp",
-      "-issuer",
-      issuer,
-      "-cert",
-      cert,
-      "-no_nonce",
-      "-reqin",
-      request,
-      "-respin",
-      response,
-      "-CAfile",
-      root,
-      "-verify_other",
-      issuing,
-    ]);
+    const judge = ["-no_nonce", "-respin", response, "-CAfile", root, "-verify_other", issuing];
+    return {
+      nonce: openssl(["ocsp", "-reqin", request, ...judge]).text,
+      text: openssl(["ocsp", ...named, ...judge]).text,
+    };
   }
 
   it("answer OCSP with good, revoked and unknown, by SHA-1 and SHA-256, signed by a delegated responder", async () => {
     const good = await ocsp(teacher.certificate);
     expect(good.text).toContain("Response verify OK");
     expect(good.text).toMatch(/: good/);
-    expect(good.text).not.toMatch(/WARNING|nonce/i);
+    expect(good.nonce).toBe("Response verify OK\n");
     const revoked = await pki.issueLeaf({ keyType: "ec-p256", subject: { commonName: "Thôi việc" } });
     pki.revoke(revoked.serial, "cessationOfOperation", new Date("2026-06-01T00:00:00Z"));
-    const bad = await ocsp(revoked.certificate, issuing, ["-sha256"]);
+    const bad = await ocsp(revoked.certificate, issuing, "-sha256");
     expect(bad.text).toMatch(/: revoked[\s\S]*Reason: cessationOfOperation[\s\S]*Jun {2}1 00:00:00 2026/);
     const unknown = await pki.issueLeaf({
       keyType: "ec-p256",
@@ -273,7 +260,7 @@ describe("revocation services", () => {
     pki.faults.ocsp = { wrongCert: true };
     expect(await text()).toContain("No Status found");
     pki.faults.ocsp = { dropNonce: true };
-    expect(await text()).toMatch(/no nonce in response/i);
+    expect((await ocsp(teacher.certificate)).nonce).toContain("no nonce in response");
     pki.faults.ocsp = { down: true };
     await expect(fetch(pki.ocspUrl)).rejects.toThrow();
     pki.faults.ocsp = {};
