@@ -1,0 +1,1 @@
+export { authenticate, hashSecret, mintApiKey, requireScope } from "./api-key.ts";

@@ -1,0 +1,2 @@
+export { knownProblemCodes, type ProblemText, problemText } from "./catalogue.ts";
+export { type Problem, problemSchema, storedProblem, toProblem } from "./to-problem.ts";

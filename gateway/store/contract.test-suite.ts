@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { BlobStore } from "./store.ts";
+
+/** What every store must hold to. */
+export function storeContract(name: string, open: () => Promise<BlobStore>): void {
+  describe(`store contract: ${name}`, () => {
+    let store: BlobStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    const content = new TextEncoder().encode("Học bạ số");
+    const address = createHash("sha256").update(content).digest("hex");
+
+    it("gives back what was put, under its SHA-256", async () => {
+      expect(await store.put(content)).toBe(address);
+      expect(Buffer.from(await store.get(address)).equals(content)).toBe(true);
+      expect(await store.has(address)).toBe(true);
+    });
+
+    it("takes the same content many times at once", async () => {
+      expect(new Set(await Promise.all(Array.from({ length: 30 }, () => store.put(content)))).size).toBe(1);
+      expect(Buffer.from(await store.get(address)).equals(content)).toBe(true);
+    });
+
+    it("keeps empty and large contents", async () => {
+      const large = new Uint8Array(3_000_000).fill(7);
+      for (const each of [new Uint8Array(0), large]) {
+        expect(Buffer.from(await store.get(await store.put(each))).equals(each)).toBe(true);
+      }
+    });
+
+    it("says what it does not hold", async () => {
+      expect(await store.has("0".repeat(64))).toBe(false);
+      await expect(store.get("0".repeat(64))).rejects.toMatchObject({ code: "STORE_MISSING" });
+    });
+
+    it("takes nothing but a digest for an address", async () => {
+      for (const bad of ["../../etc/passwd", "", "A".repeat(64), `${address}/x`]) {
+        await expect(store.get(bad)).rejects.toMatchObject({ code: "STORE_MISSING" });
+      }
+    });
+
+    it("answers a ping", async () => {
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,142 @@
+import { createHash, randomBytes } from "node:crypto";
+import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { GatewayError } from "../errors.ts";
+import type { BlobStore } from "./store.ts";
+
+/**
+ * Files under `root/ab/cd…`, by their SHA-256. A file is written beside its place, flushed, renamed, and the folder is
+ * flushed, in this order: a name never stands for half a content.
+ */
+export async function openFileStore(root: string): Promise<BlobStore> {
+  const temporary = join(root, "tmp");
+  await mkdir(temporary, { recursive: true, mode: 0o700 });
+  // Left by a process that was killed in the middle of a write; nobody was answered for them.
+  for (const name of await readdir(temporary)) {
+    if (!name.startsWith(`${process.pid}-`)) await removeOld(join(temporary, name));
+  }
+  const folders = new Set<string>();
+
+  async function folderOf(sha256: string): Promise<string> {
+    const folder = join(root, sha256.slice(0, 2));
+    if (!folders.has(folder)) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await flushFolder(root);
+      folders.add(folder);
+    }
+    return folder;
+  }
+
+  return {
+    async put(content, sha256 = hashOf(content)) {
+      const target = pathOf(root, sha256);
+      const written = join(temporary, `${process.pid}-${randomBytes(8).toString("hex")}`);
+      try {
+        const folder = await folderOf(sha256);
+        if (await exists(target)) return sha256;
+        let file: FileHandle | null = await open(written, "wx", 0o600);
+        try {
+          await file.writeFile(content);
+          await file.datasync();
+          await file.close();
+          file = null;
+          await rename(written, target);
+          await flushFolder(folder);
+        } catch (error) {
+          await file?.close().catch(() => {});
+          await rm(written, { force: true }).catch(() => {});
+          throw error;
+        }
+        return sha256;
+      } catch (error) {
+        throw asStoreError(error, "write");
+      }
+    },
+
+    async get(sha256) {
+      let content: Uint8Array;
+      try {
+        content = await readFile(pathOf(root, sha256));
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+          throw new GatewayError("STORE_MISSING", `blob ${sha256} is not in the store`, { details: { sha256 } });
+        }
+        throw asStoreError(error, "read");
+      }
+      if (hashOf(content) !== sha256) {
+        throw new GatewayError("STORE_DAMAGED", `blob ${sha256} has changed on disk`, { details: { sha256 } });
+      }
+      return content;
+    },
+
+    has: (sha256) => exists(pathOf(root, sha256)),
+
+    async ping() {
+      const probe = join(temporary, `${process.pid}-probe-${randomBytes(4).toString("hex")}`);
+      try {
+        const file = await open(probe, "wx", 0o600);
+        try {
+          await file.writeFile("ping");
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        throw asStoreError(error, "write");
+      } finally {
+        await rm(probe, { force: true }).catch(() => {});
+      }
+    },
+  };
+}
+
+function hashOf(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function pathOf(root: string, sha256: string): string {
+  // The address becomes a path: nothing but a digest may.
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new GatewayError("STORE_MISSING", "not the address of a blob");
+  return join(root, sha256.slice(0, 2), sha256.slice(2));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Another process of the same gateway may be writing: only what is an hour old is certainly left over. */
+async function removeOld(path: string): Promise<void> {
+  const handle = await open(path, "r").catch(() => null);
+  if (handle === null) return;
+  const { mtimeMs } = await handle.stat();
+  await handle.close();
+  const hour = 3_600_000;
+  if (performance.timeOrigin + performance.now() - mtimeMs > hour) await rm(path, { force: true });
+}
+
+function asStoreError(error: unknown, doing: "read" | "write"): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new GatewayError("STORE_FULL", "no space left for documents", { retryable: true, cause: error });
+  }
+  return new GatewayError("STORE_UNAVAILABLE", `store: ${doing}: ${code}`, {
+    retryable: true,
+    details: { errno: code },
+    cause: error,
+  });
+}

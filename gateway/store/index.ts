@@ -1,0 +1,2 @@
+export { openFileStore } from "./file-store.ts";
+export type { BlobStore } from "./store.ts";

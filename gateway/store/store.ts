@@ -1,0 +1,16 @@
+/**
+ * Octets of documents, addressed by their SHA-256 (lower-case hex). What `put` has answered for survives a power cut; what
+ * `get` gives has just been checked against its address. Adapters pass `contract.test-suite.ts`.
+ */
+export interface BlobStore {
+  /**
+   * Stores the octets and answers with their address. Storing the same again is no error and no second copy.
+   * @throws GatewayError STORE_FULL (retryable; nothing was stored), STORE_UNAVAILABLE
+   */
+  put(content: Uint8Array, sha256?: string): Promise<string>;
+  /** @throws GatewayError STORE_MISSING, STORE_DAMAGED (the octets are not those of the address), STORE_UNAVAILABLE */
+  get(sha256: string): Promise<Uint8Array>;
+  has(sha256: string): Promise<boolean>;
+  /** Writes, reads and removes a probe. @throws GatewayError */
+  ping(): Promise<void>;
+}
