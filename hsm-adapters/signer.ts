@@ -9,10 +9,13 @@ export interface KeyRef {
   readonly id: string;
 }
 
-/** A certificate found on the token beside its key (same CKA_ID). */
+/** A private key that can sign, with what the token holds beside it under the same CKA_ID. */
 export interface TokenKey extends KeyRef {
   readonly label: string;
+  /** What this key can sign with on this token; empty for a key of a kind we do not sign with. */
   readonly algorithms: readonly SigningAlgorithm[];
+  /** SubjectPublicKeyInfo in DER, if the token tells (or its certificate does). */
+  readonly spki: Uint8Array | null;
   /** DER of the certificate object with the same CKA_ID, if the token holds one. */
   readonly certificate: Uint8Array | null;
 }
@@ -24,6 +27,7 @@ export interface Signer {
   /**
    * Signs a SHA-256 digest (32 octets). RSA PKCS #1 v1.5 wraps it in DigestInfo (RFC 8017 §9.2); PSS uses MGF1-SHA-256
    * and a salt of 32 octets; ECDSA returns ECDSA-Sig-Value in DER. Concurrency is bounded by the adapter.
+   * An aborted call rejects with the signal's reason; whether the key was used by then is not known.
    * @throws SignerError; `retryable` tells whether the same call may succeed later
    */
   sign(key: KeyRef, algorithm: SigningAlgorithm, digest: Uint8Array, signal?: AbortSignal): Promise<Uint8Array>;
@@ -50,6 +54,10 @@ export type SignerErrorCode =
   /** The key cannot do what was asked. Final. */
   | "MECHANISM_UNSUPPORTED"
   /** The PKCS #11 module cannot be loaded. Final. */
-  | "MODULE_UNUSABLE";
+  | "MODULE_UNUSABLE"
+  /** The configuration does not hold together; `details.field` names the place. Final. */
+  | "CONFIG_INVALID"
+  /** The caller asked for something that has no meaning, such as a digest that is not 32 octets long. Final. */
+  | "REQUEST_INVALID";
 
 export class SignerError extends HocbaError<SignerErrorCode> {}
