@@ -1,0 +1,93 @@
+import { isArray, PdfDict, PdfName, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
+import { compareForm } from "./form-rules.ts";
+import { BOOKKEEPING } from "./roles.ts";
+import { type Change, changedEntries, type Comparison, type Rule } from "./rule.ts";
+
+/**
+ * The trailer (ISO 32000-2 §7.5.5): keeping the books and a new information dictionary are free. A new /Root is judged as a
+ * change of the catalog, a new /Info shows nothing on a page.
+ */
+export function compareTrailers(comparison: Comparison): void {
+  const { before, after } = comparison;
+  const root = { from: before.root, to: after.root };
+  if (root.from instanceof PdfRef && root.to instanceof PdfRef && root.from.num !== root.to.num) {
+    catalogRule(comparison, {
+      object: root.to.num,
+      from: before.catalog,
+      to: after.catalog,
+      role: { kind: "catalog", field: null },
+    });
+  } else if (!(root.to instanceof PdfRef)) comparison.report("trailer-root-changed", "suspicious", null);
+  for (const { key, to } of changedEntries(before.trailer, after.trailer)) {
+    if (key === "Root" || BOOKKEEPING.has(key)) continue;
+    if (key === "Info") comparison.report("document-information", "lta", null);
+    // An entry that is left out falls back to nothing; one that is added is not read by the standard, so it may not name anything.
+    else if (to === null) comparison.report("trailer-entry-removed", key === "Encrypt" ? "suspicious" : "lta", null);
+    else comparison.report("trailer-entry", reaches(to) || key === "Encrypt" ? "suspicious" : "lta", null);
+  }
+}
+
+const reaches = (value: PdfValue): boolean =>
+  value instanceof PdfRef || value instanceof PdfDict || value instanceof PdfStream || isArray(value);
+
+/** The catalog (§7.7.2): form, security store, extensions, version and metadata may change by their own rules. */
+export const catalogRule: Rule = (comparison, change) => {
+  const { before, after } = comparison;
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
+    comparison.report("catalog-replaced", "suspicious", change.object);
+    return;
+  }
+  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+    switch (key) {
+      case "AcroForm":
+        compareForm(comparison, change.object, before.dict(from), after.dict(to));
+        break;
+      case "DSS":
+        securityStoreRule(comparison, { ...change, from: before.resolve(from), to: after.resolve(to) });
+        break;
+      case "Extensions":
+        extensionsRule(comparison, { ...change, from: before.resolve(from), to: after.resolve(to) });
+        break;
+      case "Version":
+        comparison.report("version", to instanceof PdfName ? "lta" : "suspicious", change.object);
+        break;
+      case "Metadata":
+        metadataRule(comparison, { ...change, from: before.resolve(from), to: after.resolve(to) });
+        break;
+      default:
+        comparison.report(`catalog-entry-${safe(key)}`, "suspicious", change.object);
+    }
+  }
+};
+
+/** A key as part of a code: letters and digits only, short. */
+export const safe = (key: string): string => key.replace(/[^A-Za-z0-9]/g, "_").slice(0, 32);
+
+/** The document security store and what belongs to it (§12.8.4.3): it may grow; material of a store shows nothing. */
+export const securityStoreRule: Rule = (comparison, change) => {
+  const gone = change.to === null && change.from !== null;
+  comparison.report(
+    gone ? "security-store-removed" : "security-store",
+    gone && change.role.kind === "catalog" ? "suspicious" : "lta",
+    change.object,
+  );
+};
+
+/** XMP metadata (§14.3.2): a stream, or nothing. */
+export const metadataRule: Rule = (comparison, change) => {
+  const fine = change.to === null || change.to instanceof PdfStream;
+  comparison.report("metadata", fine ? "lta" : "suspicious", change.object);
+};
+
+/** The information dictionary (§14.3.3). */
+export const infoRule: Rule = (comparison, change) => comparison.report("document-information", "lta", change.object);
+
+/** Developer extensions (§7.12): a statement of versions. */
+export const extensionsRule: Rule = (comparison, change) => comparison.report("extensions", "lta", change.object);
+
+/** What no rule admits, named by its role. */
+export const refuse: Rule = (comparison: Comparison, change: Change) => {
+  const code =
+    change.to === null ? `${change.role.kind}-removed` : change.from === null ? `${change.role.kind}-supplied` : `${change.role.kind}-changed`;
+  comparison.report(code, "suspicious", change.object, change.role.field);
+};

@@ -1,0 +1,156 @@
+import { type PdfArray, isArray, nameOf, PdfDict, type PdfValue } from "../objects.ts";
+import { safe } from "./document-rules.ts";
+import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
+import { addedElements, changedEntries, type Comparison, isAdditive, isNew, type Rule } from "./rule.ts";
+import { judgeNewSignatureField, judgeNewValue } from "./signature-rules.ts";
+
+/** The interactive form dictionary (ISO 32000-2 §12.7.3): it may appear, gain signature fields, flags and resources. */
+export function compareForm(
+  comparison: Comparison,
+  object: number | null,
+  from: PdfDict | null,
+  to: PdfDict | null,
+): void {
+  if (!to) {
+    comparison.report("form-removed", "suspicious", object);
+    return;
+  }
+  for (const entry of changedEntries(from ?? new PdfDict(new Map()), to)) {
+    switch (entry.key) {
+      case "Fields":
+        compareFields(comparison, object, comparison.before.array(entry.from), comparison.after.array(entry.to));
+        break;
+      case "SigFlags":
+        comparison.report("signature-flags", "lta", object);
+        break;
+      case "DR":
+        formResources(comparison, object, entry.from, entry.to);
+        break;
+      case "DA":
+      case "Q":
+        // Defaults for fields yet to be drawn; what is drawn stands in appearance streams.
+        comparison.report("form-defaults", entry.from === null ? "form-filling" : "suspicious", object);
+        break;
+      case "NeedAppearances":
+        // Switched on, it lets a viewer draw every value anew, which may differ from what was signed.
+        comparison.report("need-appearances", entry.to === true ? "suspicious" : "form-filling", object);
+        break;
+      default:
+        comparison.report(`form-entry-${safe(entry.key)}`, "suspicious", object);
+    }
+  }
+}
+
+export const formRule: Rule = (comparison, change) =>
+  compareForm(
+    comparison,
+    change.object,
+    change.from instanceof PdfDict ? change.from : null,
+    change.to instanceof PdfDict ? change.to : null,
+  );
+
+/** Shared resources of the form (§12.7.3, DR): names may be added, none may change. */
+function formResources(comparison: Comparison, object: number | null, from: PdfValue, to: PdfValue): void {
+  const additive = from === null || isAdditive(comparison, from, to);
+  comparison.report("form-resources", additive ? "form-filling" : "suspicious", object);
+}
+
+export const formResourcesRule: Rule = (comparison, change) =>
+  formResources(comparison, change.object, change.from, change.to);
+
+/** /Fields or /Kids: every old field stays; what comes is a signature field. */
+function compareFields(comparison: Comparison, object: number | null, from: PdfArray | null, to: PdfArray | null): void {
+  const added = to ? addedElements(from ?? [], to) : null;
+  if (!added) {
+    comparison.report("form-field-removed", "suspicious", object);
+    return;
+  }
+  for (const item of added) {
+    const dict = comparison.after.dict(item);
+    const fresh = isNew(comparison, item) && dict !== null && fieldTypeOf(comparison.after, dict) === "Sig";
+    if (fresh) judgeNewSignatureField(comparison, item, dict);
+    else adopted(comparison, object, item, dict);
+  }
+}
+
+/** A widget that a page already showed may be entered into the form when it is an unsigned signature field; nothing else may. */
+function adopted(comparison: Comparison, object: number | null, item: PdfValue, dict: PdfDict | null): void {
+  const known = dict !== null && comparison.before.dict(item) !== null;
+  const signature = known && fieldTypeOf(comparison.after, dict) === "Sig";
+  comparison.report(
+    signature ? "signature-field-entered" : "form-field-added",
+    signature ? "form-filling" : "suspicious",
+    object,
+    dict ? fieldNameOf(comparison.after, dict) : null,
+  );
+}
+
+export const fieldsRule: Rule = (comparison, change) =>
+  compareFields(
+    comparison,
+    change.object,
+    isArray(change.from) ? change.from : null,
+    isArray(change.to) ? change.to : null,
+  );
+
+/** Entries of a field or widget that filling it in may change (§12.7.4, §12.5.2). */
+const FILLED = new Set(["V", "AP", "AS", "M", "I", "RV", "DA", "MK"]);
+/** Entries a signer's software may touch beside, when an empty signature field is signed. */
+const SIGNED = new Set(["V", "AP", "AS", "M", "DA", "MK", "F", "P", "Type", "DR", "Q"]);
+const READ_ONLY = 1;
+
+/** A field of the form or its widget: its value may be filled in, a signed signature field stays as it is. */
+export const fieldRule: Rule = (comparison, change) => {
+  const { before, after } = comparison;
+  const name = change.role.field;
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
+    comparison.report("form-field-replaced", "suspicious", change.object, name);
+    return;
+  }
+  const signature = fieldTypeOf(before, change.from) === "Sig";
+  const signed = signature && inherited(before, change.from, "V") !== null;
+  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+    if (signed) comparison.report("signed-field-changed", "suspicious", change.object, name);
+    else if (signature && key === "V") judgeNewValue(comparison, change.object, name, change.to);
+    else if (signature && SIGNED.has(key)) comparison.report("signature-field-filled", "lta", change.object, name);
+    else if (!signature && FILLED.has(key)) comparison.report("form-field-filled", "form-filling", change.object, name);
+    else if (key === "Ff" && onlyReadOnly(from, to)) comparison.report("form-field-locked", "form-filling", change.object, name);
+    else if (key === "Kids")
+      compareFields(comparison, change.object, before.array(from), after.array(to));
+    else comparison.report(`form-field-entry-${safe(key)}`, "suspicious", change.object, name);
+  }
+};
+
+function onlyReadOnly(from: PdfValue, to: PdfValue): boolean {
+  return typeof to === "number" && ((typeof from === "number" ? from : 0) | READ_ONLY) === to;
+}
+
+/** The indirect value of a field that is not a signature. */
+export const fieldValueRule: Rule = (comparison, change) =>
+  comparison.report("form-field-filled", "form-filling", change.object, change.role.field);
+
+/** An appearance stream and what it alone uses: may change as long as its field may be filled in (§12.5.5). */
+export const appearanceRule: Rule = (comparison, change) => {
+  const field = change.role.field;
+  const type = field === null ? null : appearanceOwner(comparison, field);
+  if (type === "fillable") comparison.report("appearance-updated", "form-filling", change.object, field);
+  else comparison.report("appearance-changed", "suspicious", change.object, field);
+};
+
+function appearanceOwner(comparison: Comparison, name: string): "fillable" | "fixed" {
+  const { before } = comparison;
+  for (const [num, roles] of comparison.roles) {
+    if (!roles.some((r) => r.kind === "field" && r.field === name)) continue;
+    const dict = before.dict(before.load(num));
+    if (!dict) continue;
+    const signature = fieldTypeOf(before, dict) === "Sig";
+    if (signature && inherited(before, dict, "V") !== null) return "fixed";
+    // A push-button only shows its face: a new face is not filling in.
+    const flags = inherited(before, dict, "Ff");
+    if (fieldTypeOf(before, dict) === "Btn" && typeof flags === "number" && flags & 0x10000) return "fixed";
+  }
+  return "fillable";
+}
+
+export const isWidget = (comparison: Comparison, dict: PdfDict): boolean =>
+  nameOf(comparison.after.get(dict, "Subtype")) === "Widget";

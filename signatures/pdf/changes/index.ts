@@ -1,0 +1,2 @@
+export * from "./analyse.ts";
+export type { ChangeFinding, ChangeLevel } from "./rule.ts";

@@ -1,0 +1,100 @@
+import { type PdfArray, isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { safe } from "./document-rules.ts";
+import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
+import { addedElements, changedEntries, type Comparison, isNew, type Rule } from "./rule.ts";
+import { isVisible } from "./signature-rules.ts";
+
+/** A page (ISO 32000-2 §7.7.3.3): annotations may come by their own rule; what it shows stays. */
+export const pageRule: Rule = (comparison, change) => {
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
+    comparison.report("page-replaced", "suspicious", change.object);
+    return;
+  }
+  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+    if (key === "Annots") {
+      compareAnnotations(comparison, change.object, comparison.before.array(from), comparison.after.array(to));
+    } else if (key === "Tabs") comparison.report("page-tab-order", "lta", change.object);
+    else comparison.report(`page-entry-${safe(key)}`, "suspicious", change.object);
+  }
+};
+
+export const annotationsRule: Rule = (comparison, change) =>
+  compareAnnotations(
+    comparison,
+    change.object,
+    isArray(change.from) ? change.from : null,
+    isArray(change.to) ? change.to : null,
+  );
+
+/** /Annots: every old annotation stays in its order. */
+function compareAnnotations(
+  comparison: Comparison,
+  object: number | null,
+  from: PdfArray | null,
+  to: PdfArray | null,
+): void {
+  const added = to ? addedElements(from ?? [], to) : from?.length ? null : [];
+  if (!added) {
+    comparison.report("annotation-removed", "suspicious", object);
+    return;
+  }
+  for (const item of added) judgeNewAnnotation(comparison, object, item);
+}
+
+/**
+ * Markup that comments on what is there. Types that put something of their own over the page (FreeText, Stamp, Redact, …)
+ * can hide or replace what was signed ("evil annotation"), and no rule admits them.
+ */
+const COMMENTS = new Set(["Text", "Popup", "Highlight", "Underline", "StrikeOut", "Squiggly", "Caret"]);
+
+function judgeNewAnnotation(comparison: Comparison, page: number | null, item: PdfValue): void {
+  const { after } = comparison;
+  const dict = after.dict(item);
+  const object = item instanceof PdfRef ? item.num : page;
+  if (!dict) {
+    comparison.report("annotation-unreadable", "lta", object);
+    return;
+  }
+  const subtype = nameOf(after.get(dict, "Subtype"));
+  if (subtype === "Widget") return judgeNewWidget(comparison, object, item, dict);
+  if (!isNew(comparison, item)) comparison.report("annotation-reused", "suspicious", object);
+  else if (subtype !== null && COMMENTS.has(subtype)) comparison.report("annotation-added", "annotations", object);
+  else comparison.report("annotation-may-hide-content", "suspicious", object);
+}
+
+/** A widget belongs to a signature field, new or old; the field's own rule judges what it signs. */
+function judgeNewWidget(comparison: Comparison, object: number | null, item: PdfValue, dict: PdfDict): void {
+  const { after } = comparison;
+  const name = fieldNameOf(after, dict);
+  const known = comparison.roles.get(item instanceof PdfRef ? item.num : -1) ?? [];
+  const fresh = known.every((r) => r.kind === "field" && r.field === name);
+  if (!fresh || fieldTypeOf(after, dict) !== "Sig") {
+    comparison.report("widget-added", "suspicious", object, name);
+    return;
+  }
+  const signed = inherited(after, dict, "V") !== null;
+  if (!signed && isVisible(comparison, dict)) {
+    comparison.report("empty-signature-field-visible", "suspicious", object, name);
+  } else comparison.report("signature-widget-added", "lta", object, name);
+}
+
+/** Entries of a comment that editing it may change (§12.5.2, §12.5.6.2). */
+const EDITED = new Set("Contents RC M AP AS Popup F NM T Open State StateModel C CA Subj".split(" "));
+
+/** An annotation that is no widget: comments may be edited, others stay. */
+export const annotationRule: Rule = (comparison, change) => {
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
+    comparison.report("annotation-replaced", "suspicious", change.object);
+    return;
+  }
+  const subtype = nameOf(comparison.before.get(change.from, "Subtype"));
+  const comment = subtype !== null && COMMENTS.has(subtype);
+  for (const { key } of changedEntries(change.from, change.to)) {
+    const fine = comment && EDITED.has(key);
+    comparison.report(
+      fine ? "annotation-edited" : `annotation-entry-${safe(key)}`,
+      fine ? "annotations" : "suspicious",
+      change.object,
+    );
+  }
+};

@@ -1,0 +1,55 @@
+import { isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { fieldNameOf, inherited } from "../inherited.ts";
+import { type Comparison, isNew } from "./rule.ts";
+
+/** A signature field that an update created, alone or with its widget (ISO 32000-2 §12.7.5.5). */
+export function judgeNewSignatureField(comparison: Comparison, item: PdfValue, dict: PdfDict): void {
+  const name = fieldNameOf(comparison.after, dict);
+  const object = item instanceof PdfRef ? item.num : null;
+  if (inherited(comparison.after, dict, "V") !== null) judgeNewValue(comparison, object, name, dict);
+  // Without a signature behind it, a visible field is only a picture over the page.
+  else if (isVisible(comparison, dict)) comparison.report("empty-signature-field-visible", "suspicious", object, name);
+  else comparison.report("signature-field-created", "form-filling", object, name);
+}
+
+/** A signature that an update put into a field: time stamps serve preservation, others are signing. */
+export function judgeNewValue(
+  comparison: Comparison,
+  object: number | null,
+  name: string | null,
+  field: PdfDict,
+): void {
+  const { after } = comparison;
+  const raw = field.entries.has("V") ? field.get("V") : inherited(after, field, "V");
+  const value = after.resolve(raw);
+  if (!(value instanceof PdfDict) || !isNew(comparison, raw)) {
+    comparison.report("signature-value-unusable", "suspicious", object, name);
+    return;
+  }
+  const stamp =
+    nameOf(after.get(value, "Type")) === "DocTimeStamp" || nameOf(after.get(value, "SubFilter")) === "ETSI.RFC3161";
+  const visible = isVisible(comparison, field);
+  if (stamp && !visible) comparison.report("document-timestamp-added", "lta", object, name);
+  else comparison.report(visible ? "visible-signature-added" : "signature-added", "form-filling", object, name);
+}
+
+/** True when the field's own widget draws something: a rectangle with an area, an appearance, and no hidden flag. */
+export function isVisible(comparison: Comparison, dict: PdfDict): boolean {
+  const { after } = comparison;
+  const kids = after.array(dict.get("Kids"));
+  if (kids?.length) {
+    return kids.slice(0, 64).some((kid) => {
+      const widget = after.dict(kid);
+      return widget !== null && !widget.entries.has("Kids") && isVisible(comparison, widget);
+    });
+  }
+  const rect = after.array(dict.get("Rect"))?.map((v) => after.resolve(v));
+  const area =
+    isArray(rect as PdfValue) && rect?.length === 4 && rect.every((v) => typeof v === "number")
+      ? Math.abs(((rect[2] as number) - (rect[0] as number)) * ((rect[3] as number) - (rect[1] as number)))
+      : 0;
+  if (area === 0 || after.dict(dict.get("AP")) === null) return false;
+  const flags = after.get(dict, "F");
+  const HIDDEN = 2;
+  return typeof flags !== "number" || (flags & HIDDEN) === 0;
+}

@@ -1,0 +1,68 @@
+import type { PdfDocument } from "./document.ts";
+import { afterEndOfLine, onlyWhiteSpace } from "./revisions.ts";
+import type { PdfSignature } from "./signature-fields.ts";
+
+/** What of the file a signature's ByteRange covers. */
+export interface SignatureCoverage {
+  readonly level: "whole-file" | "earlier-revision" | "partial" | "unclear";
+  /** Index of the newest revision that is covered to its end; null for `partial` and `unclear`. */
+  readonly revision: number | null;
+  /** Offset after the last covered octet; null where there is no usable ByteRange. */
+  readonly end: number | null;
+  /** Why it is not better, by name. Empty for `whole-file`. */
+  readonly reasons: readonly string[];
+}
+
+/**
+ * Holds the ByteRange against the file (ISO 32000-2 §12.8.1; EN 319 142-1 §5.3): it must start at 0, leave out exactly the
+ * string of /Contents with its delimiters, not overlap, and end where a revision ends.
+ */
+export function coverage(document: PdfDocument, signature: PdfSignature): SignatureCoverage {
+  const unclear = (...reasons: string[]): SignatureCoverage => ({
+    level: "unclear",
+    revision: null,
+    end: signature.byteRange ? signature.byteRange[2] + signature.byteRange[3] : null,
+    reasons,
+  });
+  const faults = signature.problems.filter((p) => !p.startsWith("contents-empty"));
+  if (!signature.byteRange) return unclear(...faults);
+  if (!signature.hole) return unclear(...faults, "contents-not-in-file");
+  const [first, firstLength, second, secondLength] = signature.byteRange;
+  const end = second + secondLength;
+  if (end > document.bytes.length) return unclear("byte-range-beyond-end-of-file");
+  if (first !== 0) return unclear("byte-range-does-not-start-at-zero");
+  if (first + firstLength > second) return unclear("byte-ranges-overlap");
+  if (firstLength !== signature.hole.start || second !== signature.hole.end) return unclear("gap-is-not-contents");
+  if (faults.length) return unclear(...faults);
+  return judgeEnd(document, signature, end);
+}
+
+function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): SignatureCoverage {
+  const { bytes, revisions } = document;
+  const size = bytes.length;
+  const last = revisions.length - 1;
+  if (end === size || (afterEndOfLine(bytes, end) === size && onlyWhiteSpace(bytes, end, size))) {
+    return { level: "whole-file", revision: last, end, reasons: [] };
+  }
+  if (document.repaired) return { level: "unclear", revision: null, end, reasons: ["cross-reference-damaged"] };
+  for (let i = last; i >= signature.revision; i--) {
+    const revision = revisions[i]!;
+    if (end < revision.end || end > revision.endOfLine) continue;
+    if (document.anomalies.has("revisions-out-of-order")) return { level: "unclear", revision: null, end, reasons: ["revisions-out-of-order"] };
+    const reasons = i === last ? ["octets-after-last-revision"] : ["later-revisions"];
+    return { level: "earlier-revision", revision: i, end, reasons };
+  }
+  return { level: "partial", revision: null, end, reasons: ["ends-inside-a-revision"] };
+}
+
+/** The signed octets, as views into the file, for the digest; null when the ByteRange does not lie in the file. */
+export function signedRanges(document: PdfDocument, signature: PdfSignature): [Uint8Array, Uint8Array] | null {
+  if (!signature.byteRange) return null;
+  const [first, firstLength, second, secondLength] = signature.byteRange;
+  const size = document.bytes.length;
+  if (first + firstLength > size || second + secondLength > size) return null;
+  return [
+    document.bytes.subarray(first, first + firstLength),
+    document.bytes.subarray(second, second + secondLength),
+  ];
+}

@@ -1,0 +1,10 @@
+export * from "./changes/index.ts";
+export * from "./coverage.ts";
+export * from "./document.ts";
+export * from "./objects.ts";
+export * from "./revisions.ts";
+export * from "./security-store.ts";
+export * from "./signature-fields.ts";
+export * from "./text.ts";
+export { type FormField, walkFields } from "./walk-fields.ts";
+export * from "./walk-pages.ts";

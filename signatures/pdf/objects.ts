@@ -1,0 +1,214 @@
+/**
+ * The object types of ISO 32000-2 §7.3. Numbers, booleans and null are the JavaScript values, arrays are arrays.
+ * Objects hold offsets into the buffer they were read from and copy nothing until asked.
+ */
+export type PdfValue = null | boolean | number | PdfName | PdfString | PdfRef | PdfDict | PdfStream | PdfArray;
+
+/** Array object (ISO 32000-2 §7.3.6). */
+export type PdfArray = readonly PdfValue[];
+
+/** Name object (§7.3.5): `value` is without the solidus, `#xx` decoded, each char one octet. Made by `pdfName`. */
+export class PdfName {
+  readonly value: string;
+  constructor(value: string) {
+    this.value = value;
+  }
+}
+
+const names = new Map<string, PdfName>();
+const MAX_INTERNED = 4096;
+
+/** The name object for `value`. */
+export function pdfName(value: string): PdfName {
+  const known = names.get(value);
+  if (known) return known;
+  const made = new PdfName(value);
+  if (names.size < MAX_INTERNED && value.length < 64) names.set(value, made);
+  return made;
+}
+
+/** Indirect reference (§7.3.10). */
+export class PdfRef {
+  readonly num: number;
+  readonly gen: number;
+  constructor(num: number, gen = 0) {
+    this.num = num;
+    this.gen = gen;
+  }
+}
+
+/** String object (§7.3.4). `start` and `end` are the offsets of the opening delimiter and after the closing one. */
+export class PdfString {
+  readonly source: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly hex: boolean;
+  private decoded: Uint8Array | null = null;
+
+  constructor(source: Uint8Array, start: number, end: number, hex: boolean) {
+    this.source = source;
+    this.start = start;
+    this.end = end;
+    this.hex = hex;
+  }
+
+  /** A string that was not read from a file; written in hexadecimal form. */
+  static of(bytes: Uint8Array): PdfString {
+    const made = new PdfString(new Uint8Array(0), 0, 0, true);
+    made.decoded = bytes;
+    return made;
+  }
+
+  /** The octets of the string, escapes resolved. */
+  get bytes(): Uint8Array {
+    this.decoded ??= this.hex
+      ? decodeHex(this.source, this.start + 1, this.end - 1)
+      : decodeLiteral(this.source, this.start + 1, this.end - 1);
+    return this.decoded;
+  }
+}
+
+/** Dictionary object (§7.3.7). Keys are names without the solidus. */
+export class PdfDict {
+  readonly entries: Map<string, PdfValue>;
+  /** Offsets of `<<` and after `>>` in the buffer it was read from; 0 for one made in memory. */
+  readonly start: number;
+  readonly end: number;
+  /** Keys that stood more than once; the last value counts. Null where none did. */
+  readonly duplicates: readonly string[] | null;
+
+  constructor(entries: Map<string, PdfValue>, start = 0, end = 0, duplicates: readonly string[] | null = null) {
+    this.entries = entries;
+    this.start = start;
+    this.end = end;
+    this.duplicates = duplicates;
+  }
+
+  static of(entries: Record<string, PdfValue>): PdfDict {
+    return new PdfDict(new Map(Object.entries(entries)));
+  }
+
+  /** The value as it stands; null where absent. References are not followed: see `PdfView.get`. */
+  get(key: string): PdfValue {
+    return this.entries.get(key) ?? null;
+  }
+
+  /** A copy with some entries replaced; null removes one. */
+  with(changes: Record<string, PdfValue>): PdfDict {
+    const entries = new Map(this.entries);
+    for (const [key, value] of Object.entries(changes)) {
+      if (value === null) entries.delete(key);
+      else entries.set(key, value);
+    }
+    return new PdfDict(entries);
+  }
+}
+
+/** Stream object (§7.3.8): the dictionary and the encoded octets `source[start, end)`. */
+export class PdfStream {
+  readonly dict: PdfDict;
+  readonly source: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+
+  constructor(dict: PdfDict, source: Uint8Array, start: number, end: number) {
+    this.dict = dict;
+    this.source = source;
+    this.start = start;
+    this.end = end;
+  }
+
+  get raw(): Uint8Array {
+    return this.source.subarray(this.start, this.end);
+  }
+}
+
+export const isArray = (value: PdfValue): value is PdfArray => Array.isArray(value);
+
+/** The name's text, or null for anything else. */
+export const nameOf = (value: PdfValue): string | null => (value instanceof PdfName ? value.value : null);
+
+/** A finite integer, or null for anything else. */
+export const integerOf = (value: PdfValue): number | null =>
+  typeof value === "number" && Number.isSafeInteger(value) ? value : null;
+
+/**
+ * True when both stand for the same object: references by number, streams by dictionary and encoded octets.
+ * Nesting is bounded by the parser's depth limit.
+ */
+export function sameValue(a: PdfValue, b: PdfValue): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (a instanceof PdfName) return b instanceof PdfName && a.value === b.value;
+  if (a instanceof PdfRef) return b instanceof PdfRef && a.num === b.num && a.gen === b.gen;
+  if (a instanceof PdfString) return b instanceof PdfString && sameBytes(a.bytes, b.bytes);
+  if (a instanceof PdfStream) return b instanceof PdfStream && sameValue(a.dict, b.dict) && sameBytes(a.raw, b.raw);
+  if (a instanceof PdfDict) {
+    if (!(b instanceof PdfDict) || a.entries.size !== b.entries.size) return false;
+    for (const [key, value] of a.entries) {
+      const other = b.entries.get(key);
+      if (other === undefined || !sameValue(value, other)) return false;
+    }
+    return true;
+  }
+  if (!isArray(b) || a.length !== b.length) return false;
+  return a.every((value, i) => sameValue(value, b[i] as PdfValue));
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+const hexValue = (c: number): number =>
+  c >= 48 && c <= 57 ? c - 48 : c >= 97 && c <= 102 ? c - 87 : c >= 65 && c <= 70 ? c - 55 : -1;
+
+function decodeHex(source: Uint8Array, start: number, end: number): Uint8Array {
+  const out = new Uint8Array((end - start + 1) >> 1);
+  let n = 0;
+  let high = -1;
+  for (let i = start; i < end; i++) {
+    const v = hexValue(source[i]!);
+    if (v < 0) continue;
+    if (high < 0) high = v;
+    else {
+      out[n++] = (high << 4) | v;
+      high = -1;
+    }
+  }
+  if (high >= 0) out[n++] = high << 4;
+  return out.subarray(0, n);
+}
+
+const ESCAPES: Record<number, number> = { 110: 10, 114: 13, 116: 9, 98: 8, 102: 12 };
+
+function decodeLiteral(source: Uint8Array, start: number, end: number): Uint8Array {
+  const out = new Uint8Array(end - start);
+  let n = 0;
+  for (let i = start; i < end; i++) {
+    const c = source[i]!;
+    if (c === 13) {
+      // An end-of-line marker inside a literal string reads as LF (§7.3.4.2).
+      if (source[i + 1] === 10 && i + 1 < end) i++;
+      out[n++] = 10;
+    } else if (c !== 92) out[n++] = c;
+    else {
+      const next = source[++i];
+      if (next === undefined || i >= end) break;
+      if (next >= 48 && next <= 55) {
+        let value = next - 48;
+        for (let k = 0; k < 2 && i + 1 < end; k++) {
+          const digit = source[i + 1]!;
+          if (digit < 48 || digit > 55) break;
+          value = value * 8 + digit - 48;
+          i++;
+        }
+        out[n++] = value & 0xff;
+      } else if (next === 13) {
+        if (source[i + 1] === 10 && i + 1 < end) i++;
+      } else if (next !== 10) out[n++] = ESCAPES[next] ?? next;
+    }
+  }
+  return out.subarray(0, n);
+}
