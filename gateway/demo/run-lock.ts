@@ -1,0 +1,39 @@
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { DemoError } from "./errors.ts";
+
+/**
+ * Takes the data directory for this process; the answer lets go of it. A lock left by a process that is gone is taken over.
+ * @throws DemoError DEMO_ALREADY_RUNNING
+ */
+export function lockDataDir(dataDir: string): () => void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const file = join(dataDir, "demo.pid");
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const lock = openSync(file, "wx", 0o600);
+      writeSync(lock, String(process.pid));
+      closeSync(lock);
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1) throw error;
+    }
+    const owner = Number(readFileSync(file, "utf8"));
+    if (isRunning(owner)) {
+      throw new DemoError("DEMO_ALREADY_RUNNING", `process ${owner} runs a demo on ${dataDir}`, {
+        details: { pid: owner, dataDir },
+      });
+    }
+    rmSync(file, { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
