@@ -1,1 +1,2 @@
+export { benchRawSign, type RawSignRate } from "./bench.ts";
 export * from "./signer.ts";

@@ -56,6 +56,11 @@ export class Pkcs11Module {
     this.#initialized = true;
   }
 
+  /** Somebody else in this process has called C_Finalize. */
+  forget(): void {
+    this.#initialized = false;
+  }
+
   /** A connection begins to use the module. */
   enter(connection: object): void {
     this.#connections.add(connection);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pkcs11js from "pkcs11js";
 import { type KeyRef, SignerError, type SigningAlgorithm, type TokenKey } from "../signer.ts";
-import { consequenceOf, signerErrorOf } from "./cryptoki-error.ts";
+import { consequenceOf, returnValueOf, signerErrorOf } from "./cryptoki-error.ts";
 import { type FoundKey, findKey, findKeys } from "./find-keys.ts";
 import { login } from "./login.ts";
 import { checkSignRequest, inputOf, mechanismOf, outputOf } from "./mechanisms.ts";
@@ -41,7 +41,7 @@ interface Connection {
   readonly slot: pkcs11js.Handle;
   /** Used for finding and asking only, so that it never waits for a signature. */
   readonly control: pkcs11js.Handle;
-  readonly sessions: readonly pkcs11js.Handle[];
+  readonly sessions: Set<pkcs11js.Handle>;
   readonly pool: SessionPool;
   /** Sessions the module is working on: not to be closed under its hands. */
   readonly busy: Set<pkcs11js.Handle>;
@@ -198,6 +198,21 @@ export class Pkcs11Token {
     else this.#closeSession(session);
   }
 
+  /** As `#free` after a failed C_Sign: whether an operation is still active in that session is anybody's guess. */
+  #replace(connection: Connection, session: pkcs11js.Handle): void {
+    connection.busy.delete(session);
+    this.#closeSession(session);
+    connection.sessions.delete(session);
+    if (this.#connection !== connection) return;
+    try {
+      const fresh = this.#module().cryptoki.C_OpenSession(connection.slot, pkcs11js.CKF_SERIAL_SESSION);
+      connection.sessions.add(fresh);
+      connection.pool.release(fresh);
+    } catch (error) {
+      this.#drop(connection, signerErrorOf(error, this.name, "C_OpenSession"));
+    }
+  }
+
   #closeSession(session: pkcs11js.Handle): void {
     try {
       this.#loaded?.cryptoki.C_CloseSession(session);
@@ -246,8 +261,8 @@ export class Pkcs11Token {
           });
         },
         (error) => {
-          this.#free(connection, session);
           const judged = this.#judge(error, connection, "C_Sign");
+          this.#replace(connection, session);
           settle(() => reject(judged));
         },
       );
@@ -354,6 +369,13 @@ export class Pkcs11Token {
     const module = this.#module();
     const { cryptoki } = module;
     const inUse = {};
+    try {
+      cryptoki.C_GetSlotList(true);
+    } catch (error) {
+      if (returnValueOf(error) !== "CKR_CRYPTOKI_NOT_INITIALIZED") throw error;
+      module.forget();
+      module.initialize();
+    }
     let found = this.#findSlot(cryptoki);
     if (!found && module.reinitialize()) found = this.#findSlot(cryptoki);
     if (!found) {
@@ -391,7 +413,15 @@ export class Pkcs11Token {
       }
       this.#serial = serial;
       const pool = new SessionPool(this.name, sessions, this.#config.queueLimit ?? 1000);
-      const connection: Connection = { slot, control, sessions, pool, busy: new Set(), attempt, keys: new Map() };
+      const connection: Connection = {
+        slot,
+        control,
+        sessions: new Set(sessions),
+        pool,
+        busy: new Set(),
+        attempt,
+        keys: new Map(),
+      };
       module.enter(connection);
       return connection;
     } catch (error) {
