@@ -1,0 +1,60 @@
+import { DelayedError, Worker } from "bullmq";
+import type { Config } from "../config/index.ts";
+import type { Logger } from "../observability/index.ts";
+import { type DocumentJob, queueName } from "./bull-work-list.ts";
+import { redisClient } from "./redis-client.ts";
+import type { Outcome, WorkListConsumer } from "./work-list.ts";
+
+/**
+ * Looks at documents, `concurrency` at a time. While a job is in work its lock is renewed; when a worker dies its jobs go
+ * back on the list after the lock has run out. Whether the same document is then looked at twice does not matter: the
+ * ledger lets only one of two move it.
+ */
+export function bullConsumer(
+  config: Config["redis"],
+  options: { concurrency: number; lockMs?: number; log: Logger },
+  look: (documentId: string) => Promise<Outcome>,
+): WorkListConsumer {
+  const client = redisClient(config, { failFast: false });
+  const lockDuration = options.lockMs ?? 30_000;
+  const worker = new Worker<DocumentJob>(
+    queueName,
+    async (job, token) => {
+      const outcome = await look(job.data.documentId);
+      if (outcome.kind === "done") return;
+      await job.moveToDelayed(outcome.at, token);
+      throw new DelayedError();
+    },
+    {
+      connection: client,
+      prefix: config.prefix,
+      concurrency: options.concurrency,
+      lockDuration,
+      stalledInterval: lockDuration,
+      // How often a document was in the hands of a worker that died is for the ledger to judge, not for Redis.
+      maxStalledCount: 1000,
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 0 },
+      drainDelay: 2,
+    },
+  );
+  let lastError = "";
+  worker.on("error", (error) => {
+    // One line per outage, not one per try.
+    if (error.message === lastError) return;
+    lastError = error.message;
+    options.log.warn({ error }, "work list: connection to Redis failed");
+  });
+  worker.on("ready", () => {
+    lastError = "";
+  });
+  worker.on("failed", (job, error) => {
+    options.log.error({ documentId: job?.data.documentId, error }, "looking at a document failed unexpectedly");
+  });
+  return {
+    async close() {
+      await worker.close();
+      if (client.isOpen) client.destroy();
+    },
+  };
+}

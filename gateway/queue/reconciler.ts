@@ -1,0 +1,61 @@
+import { HocbaError } from "@hocba/certs";
+import type { Ledger } from "../ledger/index.ts";
+import type { Logger } from "../observability/index.ts";
+import type { WorkList } from "./work-list.ts";
+
+const PAGE = 1000;
+
+/** Puts every document the ledger calls unfinished and due on the work list. @returns how many @throws GatewayError */
+export async function reconcile(ledger: Ledger, list: WorkList, now: number): Promise<number> {
+  let cursor: string | null = null;
+  let count = 0;
+  for (;;) {
+    const page: string[] = await ledger.documents.unfinished(now, PAGE, cursor);
+    if (page.length > 0) await list.add(page);
+    count += page.length;
+    if (page.length < PAGE) return count;
+    cursor = page.at(-1)!;
+  }
+}
+
+/** Reconciles at the start and every `everyMs`; a failure is said once and tried again at the next turn, sooner. */
+export function startReconciler(options: {
+  ledger: Ledger;
+  list: WorkList;
+  everyMs: number;
+  clock: () => number;
+  log: Logger;
+}): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let failing = false;
+  const turn = async () => {
+    let wait = options.everyMs;
+    try {
+      await reconcile(options.ledger, options.list, options.clock());
+      if (failing) options.log.info("work list: back again, unfinished documents are on it");
+      failing = false;
+    } catch (error) {
+      if (!(error instanceof HocbaError)) throw error;
+      if (!failing) options.log.warn({ error }, "work list: cannot put unfinished documents on it");
+      failing = true;
+      wait = Math.min(wait, 1000);
+    }
+    if (!stopped) timer = setTimeout(next, wait);
+  };
+  const next = () => {
+    running = turn().catch((error: unknown) => {
+      options.log.error({ error }, "the reconciler failed");
+      if (!stopped) timer = setTimeout(next, options.everyMs);
+    });
+  };
+  next();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

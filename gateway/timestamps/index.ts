@@ -1,0 +1,5 @@
+export { checkToken, type TrustTsa } from "./check-token.ts";
+export { createTimestampRouter } from "./create-router.ts";
+export { httpTransport, type TimestampTransport } from "./http-exchange.ts";
+export { type Stamp, TimestampEndpoint } from "./timestamp-endpoint.ts";
+export { type TimestampRouter, timestampRouter } from "./timestamp-router.ts";
