@@ -9,6 +9,7 @@ import {
   extensionsRule,
   infoRule,
   metadataRule,
+  pagesRule,
   refuse,
   securityStoreRule,
 } from "./document-rules.ts";
@@ -38,7 +39,7 @@ export interface ChangeAnalysis {
 /** The rule for each role: a whitelist. What stands under `refuse` may not change at all. */
 const RULES: Record<RoleKind, Rule> = {
   catalog: catalogRule,
-  pages: refuse,
+  pages: pagesRule,
   page: pageRule,
   annotations: annotationsRule,
   annotation: annotationRule,

@@ -1,4 +1,4 @@
-import { isArray, PdfDict, PdfName, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
+import { isArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from "../objects.ts";
 import { compareForm } from "./form-rules.ts";
 import { BOOKKEEPING } from "./roles.ts";
 import { type Change, changedEntries, type Comparison, type Rule } from "./rule.ts";
@@ -18,17 +18,23 @@ export function compareTrailers(comparison: Comparison): void {
       role: { kind: "catalog", field: null },
     });
   } else if (!(root.to instanceof PdfRef)) comparison.report("trailer-root-changed", "suspicious", null);
-  for (const { key, to } of changedEntries(before.trailer, after.trailer)) {
+  for (const { key, to } of changedEntries(comparison, before.trailer, after.trailer)) {
     if (key === "Root" || BOOKKEEPING.has(key)) continue;
     if (key === "Info") comparison.report("document-information", "lta", null);
-    // An entry that is left out falls back to nothing; one that is added is not read by the standard, so it may not name anything.
-    else if (to === null) comparison.report("trailer-entry-removed", key === "Encrypt" ? "suspicious" : "lta", null);
-    else comparison.report("trailer-entry", reaches(to) || key === "Encrypt" ? "suspicious" : "lta", null);
+    // Entries of other makers are not part of the standard and show nothing, unless they carry a document of their own, as
+    // LibreOffice's /AdditionalStreams does.
+    else if (key === "Encrypt") comparison.report("encryption-changed", "suspicious", null);
+    else comparison.report("trailer-entry", leadsToStream(comparison, to, 0) ? "suspicious" : "lta", null);
   }
 }
 
-const reaches = (value: PdfValue): boolean =>
-  value instanceof PdfRef || value instanceof PdfDict || value instanceof PdfStream || isArray(value);
+function leadsToStream(comparison: Comparison, value: PdfValue, depth: number): boolean {
+  const at = comparison.after.resolve(value);
+  if (at instanceof PdfStream || depth > 4) return true;
+  if (isArray(at)) return at.length > 64 || at.some((item) => leadsToStream(comparison, item, depth + 1));
+  // A dictionary that the document uses elsewhere is judged there.
+  return at instanceof PdfDict && !(value instanceof PdfRef) && at.entries.size > 0;
+}
 
 /** The catalog (§7.7.2): form, security store, extensions, version and metadata may change by their own rules. */
 export const catalogRule: Rule = (comparison, change) => {
@@ -37,7 +43,7 @@ export const catalogRule: Rule = (comparison, change) => {
     comparison.report("catalog-replaced", "suspicious", change.object);
     return;
   }
-  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+  for (const { key, from, to } of changedEntries(comparison, change.from, change.to)) {
     switch (key) {
       case "AcroForm":
         compareForm(comparison, change.object, before.dict(from), after.dict(to));
@@ -55,10 +61,35 @@ export const catalogRule: Rule = (comparison, change) => {
         metadataRule(comparison, { ...change, from: before.resolve(from), to: after.resolve(to) });
         break;
       default:
-        comparison.report(`catalog-entry-${safe(key)}`, "suspicious", change.object);
+        if (isPrivateEntry(key, to)) comparison.report("private-entry", "lta", change.object);
+        else comparison.report(`catalog-entry-${safe(key)}`, "suspicious", change.object);
     }
   }
 };
+
+/** The nodes of the page tree (§7.7.3.2): pages neither come nor go; private entries mean nothing. */
+export const pagesRule: Rule = (comparison, change) => {
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) return refuse(comparison, change);
+  for (const { key, to } of changedEntries(comparison, change.from, change.to)) {
+    if (isPrivateEntry(key, to)) comparison.report("private-entry", "lta", change.object);
+    else comparison.report("pages-changed", "suspicious", change.object);
+  }
+};
+
+/** Entries the standard defines for the catalog, page tree nodes and pages (tables 29, 30 and 31). */
+const STANDARD = new Set(
+  `Type Version Extensions Pages PageLabels Names Dests ViewerPreferences PageLayout PageMode Outlines Threads OpenAction AA URI
+  AcroForm Metadata StructTreeRoot MarkInfo Lang SpiderInfo OutputIntents PieceInfo OCProperties Perms Legal Requirements
+  Collection NeedsRendering DSS AF DPartRoot Parent Kids Count Resources MediaBox CropBox BleedBox TrimBox ArtBox BoxColorInfo
+  Contents Rotate Group Thumb B Dur Trans Annots StructParents ID PZ SeparationInfo Tabs TemplateInstantiated PresSteps UserUnit
+  VP LastModified Hid DPart`.split(/\s+/),
+);
+
+/** A name of some maker with a plain value that leads nowhere, which readers ignore (annex E). */
+export function isPrivateEntry(key: string, to: PdfValue): boolean {
+  if (STANDARD.has(key)) return false;
+  return to instanceof PdfString || to instanceof PdfName || typeof to === "number" || typeof to === "boolean";
+}
 
 /** A key as part of a code: letters and digits only, short. */
 export const safe = (key: string): string => key.replace(/[^A-Za-z0-9]/g, "_").slice(0, 32);

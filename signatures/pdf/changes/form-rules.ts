@@ -1,4 +1,5 @@
-import { type PdfArray, isArray, nameOf, PdfDict, type PdfValue } from "../objects.ts";
+import { type PdfArray, isArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { ownerOf } from "../field-owner.ts";
 import { safe } from "./document-rules.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
 import { addedElements, changedEntries, type Comparison, isAdditive, isNew, type Rule } from "./rule.ts";
@@ -15,7 +16,7 @@ export function compareForm(
     comparison.report("form-removed", "suspicious", object);
     return;
   }
-  for (const entry of changedEntries(from ?? new PdfDict(new Map()), to)) {
+  for (const entry of changedEntries(comparison, from ?? new PdfDict(new Map()), to)) {
     switch (entry.key) {
       case "Fields":
         compareFields(comparison, object, comparison.before.array(entry.from), comparison.after.array(entry.to));
@@ -107,9 +108,11 @@ export const fieldRule: Rule = (comparison, change) => {
     comparison.report("form-field-replaced", "suspicious", change.object, name);
     return;
   }
-  const signature = fieldTypeOf(before, change.from) === "Sig";
-  const signed = signature && inherited(before, change.from, "V") !== null;
-  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+  const item = change.object === null ? null : new PdfRef(change.object);
+  const owner = ownerOf(before, item, change.from);
+  const signature = owner.type === "Sig";
+  const signed = signature && owner.value !== null;
+  for (const { key, from, to } of changedEntries(comparison, change.from, change.to)) {
     if (signed) comparison.report("signed-field-changed", "suspicious", change.object, name);
     else if (signature && key === "V") judgeNewValue(comparison, change.object, name, change.to);
     else if (signature && SIGNED.has(key)) comparison.report("signature-field-filled", "lta", change.object, name);
@@ -143,14 +146,11 @@ function appearanceOwner(comparison: Comparison, name: string): "fillable" | "fi
     if (!roles.some((r) => r.kind === "field" && r.field === name)) continue;
     const dict = before.dict(before.load(num));
     if (!dict) continue;
-    const signature = fieldTypeOf(before, dict) === "Sig";
-    if (signature && inherited(before, dict, "V") !== null) return "fixed";
+    const owner = ownerOf(before, new PdfRef(num), dict);
+    if (owner.type === "Sig" && owner.value !== null) return "fixed";
     // A push-button only shows its face: a new face is not filling in.
     const flags = inherited(before, dict, "Ff");
-    if (fieldTypeOf(before, dict) === "Btn" && typeof flags === "number" && flags & 0x10000) return "fixed";
+    if (owner.type === "Btn" && typeof flags === "number" && flags & 0x10000) return "fixed";
   }
   return "fillable";
 }
-
-export const isWidget = (comparison: Comparison, dict: PdfDict): boolean =>
-  nameOf(comparison.after.get(dict, "Subtype")) === "Widget";

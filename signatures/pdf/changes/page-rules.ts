@@ -1,6 +1,6 @@
 import { type PdfArray, isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
-import { safe } from "./document-rules.ts";
-import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
+import { isPrivateEntry, safe } from "./document-rules.ts";
+import { ownerOf } from "../field-owner.ts";
 import { addedElements, changedEntries, type Comparison, isNew, type Rule } from "./rule.ts";
 import { isVisible } from "./signature-rules.ts";
 
@@ -10,10 +10,11 @@ export const pageRule: Rule = (comparison, change) => {
     comparison.report("page-replaced", "suspicious", change.object);
     return;
   }
-  for (const { key, from, to } of changedEntries(change.from, change.to)) {
+  for (const { key, from, to } of changedEntries(comparison, change.from, change.to)) {
     if (key === "Annots") {
       compareAnnotations(comparison, change.object, comparison.before.array(from), comparison.after.array(to));
     } else if (key === "Tabs") comparison.report("page-tab-order", "lta", change.object);
+    else if (isPrivateEntry(key, to)) comparison.report("private-entry", "lta", change.object);
     else comparison.report(`page-entry-${safe(key)}`, "suspicious", change.object);
   }
 };
@@ -65,15 +66,14 @@ function judgeNewAnnotation(comparison: Comparison, page: number | null, item: P
 /** A widget belongs to a signature field, new or old; the field's own rule judges what it signs. */
 function judgeNewWidget(comparison: Comparison, object: number | null, item: PdfValue, dict: PdfDict): void {
   const { after } = comparison;
-  const name = fieldNameOf(after, dict);
+  const { name, type, value } = ownerOf(after, item, dict);
   const known = comparison.roles.get(item instanceof PdfRef ? item.num : -1) ?? [];
   const fresh = known.every((r) => r.kind === "field" && r.field === name);
-  if (!fresh || fieldTypeOf(after, dict) !== "Sig") {
+  if (!fresh || type !== "Sig") {
     comparison.report("widget-added", "suspicious", object, name);
     return;
   }
-  const signed = inherited(after, dict, "V") !== null;
-  if (!signed && isVisible(comparison, dict)) {
+  if (value === null && isVisible(comparison, dict)) {
     comparison.report("empty-signature-field-visible", "suspicious", object, name);
   } else comparison.report("signature-widget-added", "lta", object, name);
 }
@@ -89,7 +89,7 @@ export const annotationRule: Rule = (comparison, change) => {
   }
   const subtype = nameOf(comparison.before.get(change.from, "Subtype"));
   const comment = subtype !== null && COMMENTS.has(subtype);
-  for (const { key } of changedEntries(change.from, change.to)) {
+  for (const { key } of changedEntries(comparison, change.from, change.to)) {
     const fine = comment && EDITED.has(key);
     comparison.report(
       fine ? "annotation-edited" : `annotation-entry-${safe(key)}`,

@@ -1,6 +1,7 @@
 import type { PdfView } from "../document.ts";
 import { isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
-import { fieldNameOf, fieldTypeOf } from "../inherited.ts";
+import { ownerOf } from "../field-owner.ts";
+import { fieldTypeOf } from "../inherited.ts";
 
 /**
  * What an object is for, by the way that leads to it from the trailer. An object reached in several ways has several roles,
@@ -71,6 +72,8 @@ class RoleWalk {
   private readonly pending: { value: PdfValue; role: Role; strict: boolean }[] = [];
   /** Content waits until all structural roles are known. */
   private readonly content: { value: PdfValue; strict: boolean }[] = [];
+  /** Values of trailer entries that are not of the standard: last of all. */
+  private readonly others: PdfValue[] = [];
   private readonly strictSeen = new Set<number>();
   private visits = 0;
 
@@ -82,7 +85,7 @@ class RoleWalk {
     this.reach(this.view.root, "catalog");
     for (const [key, value] of this.view.trailer.entries) {
       if (key === "Info") this.reach(value, "info");
-      else if (key !== "Root" && !BOOKKEEPING.has(key)) this.reach(value, "content");
+      else if (key !== "Root" && !BOOKKEEPING.has(key)) this.others.push(value);
     }
     for (;;) {
       const next = this.pending.pop();
@@ -90,11 +93,23 @@ class RoleWalk {
         this.expand(next.value, next.role, next.strict);
       } else {
         const later = this.content.pop();
-        if (!later) return true;
-        this.follow(later.value, CONTENT, later.strict);
+        if (later) this.follow(later.value, CONTENT, later.strict);
+        else {
+          const other = this.others.pop();
+          if (other === undefined) return true;
+          this.followOther(other);
+        }
       }
       if (this.visits > MAX_VISITS) return false;
     }
+  }
+
+  /** What a maker's own trailer entry names is content only where nothing else gives it a meaning. */
+  private followOther(value: PdfValue): void {
+    this.visits++;
+    if (isArray(value)) this.others.push(...value);
+    else if (value instanceof PdfRef && (this.roles.has(value.num) || this.view.resolve(value) === null)) return;
+    else this.follow(value, CONTENT, false);
   }
 
   private reach(value: PdfValue, kind: RoleKind, field: string | null = null, strict = false): void {
@@ -139,11 +154,11 @@ class RoleWalk {
     if (role.kind === "annotations") {
       const dict = this.view.dict(item);
       const widget = dict !== null && nameOf(this.view.get(dict, "Subtype")) === "Widget";
-      return this.reach(item, widget ? "field" : "annotation", widget ? fieldNameOf(this.view, dict) : null);
+      return this.reach(item, widget ? "field" : "annotation", widget ? ownerOf(this.view, item, dict).name : null);
     }
     if (role.kind === "fields") {
       const dict = this.view.dict(item);
-      return this.reach(item, "field", dict ? fieldNameOf(this.view, dict) : role.field);
+      return this.reach(item, "field", dict ? ownerOf(this.view, item, dict).name || role.field : role.field);
     }
     if (role.kind === "content") this.reach(item, "content", null, strict);
     else this.follow(item, role, strict);
@@ -181,8 +196,11 @@ class RoleWalk {
         // Links from the structure tree to pages and annotations.
         if (key === "Pg" || key === "Obj") return;
         return this.follow(value, role, strict);
-      case "signature-value":
       case "permissions":
+        return this.reach(value, "signature-value");
+      case "signature-value":
+        // A signature reference points back at what it transforms (table 256).
+        if (key === "Data") return;
         return this.follow(value, role, strict);
       case "content":
         return this.reach(value, "content", null, strict || key === "Resources");

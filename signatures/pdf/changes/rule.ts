@@ -1,5 +1,5 @@
 import type { PdfView } from "../document.ts";
-import { PdfDict, PdfRef, PdfStream, sameValue, type PdfValue } from "../objects.ts";
+import { isArray, PdfDict, PdfRef, PdfStream, PdfString, sameValue, type PdfValue } from "../objects.ts";
 import type { Role, Roles } from "./roles.ts";
 
 /** How much a change does, from nothing to what no rule admits. Ordered: see `worse`. */
@@ -48,17 +48,48 @@ export interface EntryChange {
   readonly to: PdfValue;
 }
 
-/** The entries in which the two dictionaries differ; references compare by number. */
-export function changedEntries(from: PdfDict, to: PdfDict): EntryChange[] {
+/** The entries in which the two dictionaries differ by more than the place of equal objects. */
+export function changedEntries(comparison: Comparison, from: PdfDict, to: PdfDict): EntryChange[] {
   const out: EntryChange[] = [];
   for (const [key, value] of from.entries) {
     const other = to.get(key);
-    if (!sameValue(value, other)) out.push({ key, from: value, to: other });
+    if (!sameMeaning(comparison, value, other)) out.push({ key, from: value, to: other });
   }
   for (const [key, value] of to.entries) {
     if (!from.entries.has(key) && value !== null) out.push({ key, from: null, to: value });
   }
   return out;
+}
+
+const MAX_COMPARED = 2000;
+const MAX_COMPARED_DEPTH = 16;
+
+/**
+ * True when both mean the same: references to the same number (what became of that object is judged by itself), or equal
+ * objects that only moved to another number or into place.
+ */
+export function sameMeaning(comparison: Comparison, from: PdfValue, to: PdfValue): boolean {
+  const budget = { left: MAX_COMPARED };
+  const same = (a: PdfValue, b: PdfValue, depth: number): boolean => {
+    if (--budget.left < 0 || depth > MAX_COMPARED_DEPTH) return false;
+    if (a instanceof PdfRef && b instanceof PdfRef && a.num === b.num) return a.gen === b.gen;
+    const x = comparison.before.resolve(a);
+    const y = comparison.after.resolve(b);
+    if (x instanceof PdfStream) {
+      return y instanceof PdfStream && same(x.dict, y.dict, depth + 1) && sameValue(PdfString.of(x.raw), PdfString.of(y.raw));
+    }
+    if (x instanceof PdfDict) {
+      if (!(y instanceof PdfDict) || x.entries.size !== y.entries.size) return false;
+      for (const [key, value] of x.entries) if (!same(value, y.get(key), depth + 1)) return false;
+      return true;
+    }
+    if (isArray(x)) {
+      return isArray(y) && x.length === y.length && x.every((item, i) => same(item, y[i] as PdfValue, depth + 1));
+    }
+    // Something that was not there may not be put behind a name that stood dangling.
+    return sameValue(x, y) && !(x === null && (a instanceof PdfRef || b instanceof PdfRef));
+  };
+  return sameValue(from, to) || same(from, to, 0);
 }
 
 /** True when nothing in the earlier revision referred to this object: its appearing changes nothing by itself. */
