@@ -14,6 +14,12 @@ export type SignaturesErrorCode =
   | "XML_DUPLICATE_ID"
   | "XML_MISSING_ELEMENT"
   | "XML_UNSUPPORTED"
+  /** A ds:Signature that does not follow the schema of XMLDSig. */
+  | "XML_SIGNATURE_MALFORMED"
+  /** The place for a signature already holds one. */
+  | "XML_HOLDER_TAKEN"
+  /** The place for a signature lies inside what the signature covers. */
+  | "XML_HOLDER_INSIDE_REFERENCE"
   | "XML_LIMIT"
   | "CMS_MALFORMED"
   | "TSP_MALFORMED"
