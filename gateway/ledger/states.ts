@@ -22,7 +22,8 @@ export const workingStates: readonly DocumentState[] = ["received", "preparing",
 
 /**
  * The one place that knows which step may follow which. `preparing` comes again between two signatures of a document.
- * `failed` may go back to `preparing` when an operator has removed the cause: signatures made before it stay as they are.
+ * `failed` may go back when an operator has removed the cause: to `preparing`, where signatures made before stay as they
+ * are, or to `received` when it has no plan yet.
  */
 const successors: Readonly<Record<DocumentState, readonly DocumentState[]>> = {
   received: ["preparing", "rejected", "failed", "withdrawn"],
@@ -33,7 +34,7 @@ const successors: Readonly<Record<DocumentState, readonly DocumentState[]>> = {
   verifying: ["signed", "failed"],
   signed: ["withdrawn", "superseded"],
   rejected: [],
-  failed: ["preparing", "withdrawn"],
+  failed: ["received", "preparing", "withdrawn"],
   withdrawn: [],
   superseded: ["withdrawn"],
 };

@@ -1,0 +1,37 @@
+import type { Stamp } from "../timestamps/index.ts";
+import type { DocumentWork, GroupInWork } from "./document-work.ts";
+
+/**
+ * Puts values and stamps in their places, stores the revision, and says so in the ledger: on to the next signatures, or to
+ * the verification. `newValues` are those the ledger does not hold yet.
+ */
+export async function completeGroup(
+  work: DocumentWork,
+  group: GroupInWork,
+  values: readonly Uint8Array[],
+  stamps: readonly (Stamp | null)[] | null,
+  newValues: readonly { stepId: string; value: Uint8Array }[],
+): Promise<void> {
+  const tokens = group.steps.map((_, i) => stamps?.[i]?.token ?? null);
+  const currentSha256 = await work.keep(group.prepared.complete(values, tokens));
+  const completed = group.steps.map((step, i) => ({
+    stepId: step.id,
+    level: stamps?.[i] ? ("T" as const) : ("B" as const),
+    stampedAt: stamps?.[i]?.genTime ?? null,
+    tsa: stamps?.[i]?.tsa ?? null,
+  }));
+  const done = new Set(group.steps.map((step) => step.id));
+  const last = work.openSteps().every((step) => done.has(step.id));
+  await work.move(last ? "verifying" : "preparing", { values: newValues, completed, currentSha256 });
+  for (const [i, { stepId, ...rest }] of completed.entries()) {
+    const record = work.signatures.get(stepId)!;
+    work.signatures.set(stepId, {
+      ...record,
+      ...rest,
+      state: "complete",
+      value: values[i]!,
+      outputSha256: currentSha256,
+    });
+  }
+  work.group = null;
+}

@@ -1,0 +1,152 @@
+import type { CryptoProvider } from "@hocba/certs/crypto";
+import type { Signer } from "@hocba/hsm-adapters";
+import type { PlannedSignature, Profile } from "@hocba/signatures/profiles";
+import type { VerificationReport } from "@hocba/signatures/verify";
+import { GatewayError } from "../errors.ts";
+import type {
+  CertificateBinding,
+  DocumentRecord,
+  DocumentState,
+  Dossier,
+  Ledger,
+  SignatureRecord,
+  StepRecord,
+  TransitionChange,
+} from "../ledger/index.ts";
+import type { Metrics } from "../observability/index.ts";
+import type { ReceiptIssuer } from "../receipts/index.ts";
+import type { BlobStore } from "../store/index.ts";
+import type { TimestampRouter } from "../timestamps/index.ts";
+import { certificateOf } from "./signing-certificate.ts";
+import type { GroupMember, PreparedGroup, SigningFormat } from "./signing-format.ts";
+
+/** Everything the pipeline stands on; all of it real in production and chosen by the caller. */
+export interface PipelineParts {
+  ledger: Ledger;
+  store: BlobStore;
+  /** null: this gateway holds no keys. */
+  signer: Signer | null;
+  timestamps: TimestampRouter;
+  /** Judges a finished document as a stranger would. */
+  verify(document: Uint8Array, profile: Profile, fileName: string): Promise<VerificationReport>;
+  receipts: ReceiptIssuer;
+  profiles: ReadonlyMap<string, Profile>;
+  formats: Readonly<Record<"pdf" | "xml", SigningFormat>>;
+  crypto: CryptoProvider;
+  clock: () => number;
+  metrics?: Pick<Metrics, "tokenSeconds">;
+  /** Name in the audit log. */
+  actor: string;
+}
+
+/** A group of signatures in the making, over the current revision. */
+export interface GroupInWork {
+  steps: StepRecord[];
+  prepared: PreparedGroup;
+}
+
+/**
+ * One document on its way. Holds what has been read and prepared, so that an undisturbed run reads each thing once; all of
+ * it can be had again from ledger and store, which is what happens after a crash.
+ */
+export class DocumentWork {
+  readonly parts: PipelineParts;
+  readonly profile: Profile;
+  readonly format: SigningFormat;
+  document: DocumentRecord;
+  steps: StepRecord[];
+  readonly signatures: Map<string, SignatureRecord>;
+  group: GroupInWork | null = null;
+  #content: { sha256: string; bytes: Uint8Array } | null = null;
+  #plan: ReadonlyMap<string, PlannedSignature> | null = null;
+  readonly #bindings = new Map<string, CertificateBinding>();
+
+  constructor(parts: PipelineParts, dossier: Dossier) {
+    const profile = parts.profiles.get(dossier.document.profile);
+    if (profile === undefined) {
+      throw new GatewayError("PROFILE_UNKNOWN", `profile ${dossier.document.profile} is gone`, {
+        details: { profile: dossier.document.profile },
+      });
+    }
+    this.parts = parts;
+    this.profile = profile;
+    this.format = parts.formats[dossier.document.format];
+    this.document = dossier.document;
+    this.steps = dossier.steps;
+    this.signatures = new Map(dossier.signatures.map((signature) => [signature.stepId, signature]));
+  }
+
+  /** The current revision. @throws GatewayError STORE_* */
+  async content(): Promise<Uint8Array> {
+    const { currentSha256 } = this.document;
+    if (this.#content?.sha256 !== currentSha256) {
+      this.#content = { sha256: currentSha256, bytes: await this.parts.store.get(currentSha256) };
+    }
+    return this.#content.bytes;
+  }
+
+  /** Stores a new revision. It becomes the current one with the next transition. */
+  async keep(bytes: Uint8Array): Promise<string> {
+    const sha256 = await this.parts.store.put(bytes);
+    this.#content = { sha256, bytes };
+    return sha256;
+  }
+
+  async plan(): Promise<ReadonlyMap<string, PlannedSignature>> {
+    if (this.#plan === null) {
+      // Laid over the document as it came: what later steps put in must not change who signs.
+      const { sha256, currentSha256 } = this.document;
+      const original = sha256 === currentSha256 ? await this.content() : await this.parts.store.get(sha256);
+      this.#plan = new Map(this.format.plan(this.profile, original).map((planned) => [planned.id, planned]));
+    }
+    return this.#plan;
+  }
+
+  remember(binding: CertificateBinding): void {
+    this.#bindings.set(binding.id, binding);
+  }
+
+  async binding(id: string): Promise<CertificateBinding> {
+    const binding = this.#bindings.get(id) ?? (await this.parts.ledger.registry.binding(id));
+    if (binding === null) {
+      throw new GatewayError("SIGNER_NOT_BOUND", `binding ${id} is gone`, { details: { binding: id } });
+    }
+    this.#bindings.set(id, binding);
+    return binding;
+  }
+
+  /** Prepares `steps` over the current revision, each with its signing time. */
+  async prepare(steps: readonly StepRecord[], signingTime: (step: StepRecord) => number): Promise<GroupInWork> {
+    const plan = await this.plan();
+    const members: GroupMember[] = [];
+    for (const step of steps) {
+      const planned = plan.get(step.id);
+      if (planned === undefined) {
+        throw new GatewayError("INTERNAL", `the profile has changed: step ${step.id} is not in the plan`);
+      }
+      const binding = await this.binding(step.bindingId);
+      members.push({
+        planned,
+        signingTime: signingTime(step),
+        identity: {
+          certificate: certificateOf(binding).raw,
+          chain: binding.chain,
+          algorithm: binding.algorithm,
+        },
+      });
+    }
+    return { steps: [...steps], prepared: this.format.prepare(await this.content(), members) };
+  }
+
+  async move(to: DocumentState, change: Omit<TransitionChange, "actor">): Promise<void> {
+    this.document = await this.parts.ledger.documents.transition(this.document, to, {
+      actor: this.parts.actor,
+      ...change,
+    });
+  }
+
+  /** Steps without a signature in a stored revision, in their order. */
+  openSteps(): StepRecord[] {
+    return this.steps.filter((step) => this.signatures.get(step.id)?.state !== "complete");
+  }
+}

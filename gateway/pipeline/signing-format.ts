@@ -1,0 +1,31 @@
+import type { PlannedSignature, Profile } from "@hocba/signatures/profiles";
+import type { SignerIdentity } from "@hocba/signatures/sign";
+
+/** One signature to be made: by whom, where, and the time that goes into it (ms since 1970). */
+export interface GroupMember {
+  planned: PlannedSignature;
+  identity: SignerIdentity;
+  signingTime: number;
+}
+
+/** Signatures prepared together over one revision of a document; arrays follow the order of the members. */
+export interface PreparedGroup {
+  toBeSigned: readonly Uint8Array[];
+  /** Octets whose digest the time-stamping authority is given. */
+  timestampInput(index: number, value: Uint8Array): Uint8Array;
+  /** The next revision of the document. @throws SignaturesError */
+  complete(values: readonly Uint8Array[], tokens: readonly (Uint8Array | null)[]): Uint8Array;
+}
+
+/**
+ * What the pipeline needs of a document format. `prepare` must give the same octets for the same input: after a crash the
+ * group is prepared again from the ledger's intents and the signature values of then must still fit.
+ */
+export interface SigningFormat {
+  /** How many signatures of equal order may stand in one revision. */
+  readonly largestGroup: number;
+  /** @throws SignaturesError */
+  plan(profile: Profile, document: Uint8Array): PlannedSignature[];
+  /** @throws SignaturesError */
+  prepare(document: Uint8Array, members: readonly GroupMember[]): PreparedGroup;
+}

@@ -1,0 +1,45 @@
+import { GatewayError } from "../errors.ts";
+import type { DocumentWork } from "./document-work.ts";
+
+/**
+ * verifying → signed: judges the document as a stranger would, and issues the receipt. Anything but TOTAL-PASSED is no
+ * success: what cannot be judged now is tried again, what failed is failed.
+ */
+export async function verifySigned(work: DocumentWork): Promise<void> {
+  const { document, parts, profile } = work;
+  const content = await work.content();
+  const report = await parts.verify(content, profile, `${document.id}.${document.format}`);
+  const details = {
+    indication: report.indication,
+    subIndication: report.subIndication,
+    signatures: report.signatures
+      .map(({ id, indication, subIndication }) => ({ id, indication, subIndication }))
+      .slice(0, 40),
+    findings: [...report.findings, ...report.signatures.flatMap((signature) => signature.findings)]
+      .filter((finding) => finding.severity === "error")
+      .map((finding) => finding.code)
+      .slice(0, 20),
+  };
+  if (report.indication === "INDETERMINATE") {
+    throw new GatewayError("VERIFICATION_INDETERMINATE", "the signed document cannot be judged yet", {
+      retryable: true,
+      details,
+    });
+  }
+  const intact = report.signatures.filter((signature) => signature.integrity === "intact").length;
+  if (report.indication !== "TOTAL-PASSED" || intact < work.steps.length || work.openSteps().length > 0) {
+    throw new GatewayError("VERIFICATION_FAILED", "the signed document failed its verification", {
+      details: { ...details, expected: work.steps.length, intact },
+    });
+  }
+  const receipt = await parts.receipts.issue(document, work.steps, [...work.signatures.values()], {
+    indication: report.indication,
+    policy: report.policy,
+    at: parts.clock(),
+  });
+  await work.move("signed", {
+    receipt,
+    status: { kind: "issued", reason: null, replacedBy: null },
+    details: { sha256: document.currentSha256, signatures: work.steps.length },
+  });
+}

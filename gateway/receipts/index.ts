@@ -1,0 +1,1 @@
+export { openReceiptIssuer, type ReceiptIssuer, type ReceiptKey, readReceipt } from "./receipt-issuer.ts";

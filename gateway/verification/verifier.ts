@@ -1,0 +1,64 @@
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
+import { PathCache } from "@hocba/certs/path";
+import type { Profile } from "@hocba/signatures/profiles";
+import type { VerificationReport } from "@hocba/signatures/verify";
+import type { Config } from "../config/index.ts";
+import type { TrustMaterial } from "./trust-material.ts";
+import { type FetchedEvidence, verifyWithEvidence } from "./verify-with-evidence.ts";
+
+export interface Verifier {
+  /** `profile`: the role chain to hold the document against; absent: found by the document's shape. */
+  verify(document: Uint8Array, fileName: string, profile?: Profile): Promise<VerificationReport>;
+}
+
+/** What was fetched lately is at hand in the first round already, so that a class is verified once per document. */
+const SHELF_AGE_MS = 120_000;
+const SHELF_SIZE = 64;
+
+/** Verifies against the operator's anchors and policy, online when the configuration says so. */
+export function createVerifier(
+  config: Config["verification"],
+  deps: { trust: TrustMaterial; allowedHosts: readonly string[]; clock: () => number; fetcher?: EvidenceFetcher },
+): Verifier {
+  const cache = new PathCache();
+  const shelf = new Map<string, FetchedEvidence & { at: number }>();
+  const fetcher = config.online
+    ? (deps.fetcher ?? new EvidenceFetcher({ allow: new AllowList(deps.allowedHosts), clock: deps.clock }))
+    : null;
+
+  function onShelf(kind: FetchedEvidence["request"]["kind"]): Uint8Array[] {
+    const oldest = deps.clock() - SHELF_AGE_MS;
+    return [...shelf.values()]
+      .filter((each) => each.request.kind === kind && each.at >= oldest)
+      .flatMap((each) => each.items);
+  }
+
+  return {
+    verify: (document, fileName, profile) =>
+      verifyWithEvidence(
+        document,
+        {
+          crypto: nodeCrypto,
+          policy: config.policy,
+          time: new Date(deps.clock()),
+          anchors: deps.trust.anchors,
+          certificates: [...deps.trust.certificates, ...onShelf("issuer-certificate")],
+          crls: onShelf("crl"),
+          ocspResponses: onShelf("ocsp"),
+          fileName,
+          cache,
+          maximumSize: config.maxBytes,
+          ...(profile === undefined ? {} : { profile }),
+        },
+        fetcher,
+        (evidence) => {
+          const { kind, url, certificate } = evidence.request;
+          const key = `${kind} ${url} ${kind === "ocsp" ? Buffer.from(certificate).toString("base64") : ""}`;
+          shelf.delete(key);
+          shelf.set(key, { ...evidence, at: deps.clock() });
+          if (shelf.size > SHELF_SIZE) shelf.delete(shelf.keys().next().value!);
+        },
+      ),
+  };
+}
