@@ -105,6 +105,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
     const tokenHostConfigFile = writeConfig(dataDir, "token-host.json", {
       socket: tokenSocket,
+      stateDirectory: dataDir,
       tokens: [signers.token.tokenConfig(DEMO_TOKEN, { pinFile: signers.pinFile, sessions: 4 })],
     });
     const configFile = writeConfig(dataDir, "gateway.json", {
