@@ -48,7 +48,8 @@ function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): 
   for (let i = last; i >= signature.revision; i--) {
     const revision = revisions[i]!;
     if (end < revision.end || end > revision.endOfLine) continue;
-    if (document.anomalies.has("revisions-out-of-order")) return { level: "unclear", revision: null, end, reasons: ["revisions-out-of-order"] };
+    if (document.anomalies.has("revisions-out-of-order"))
+      return { level: "unclear", revision: null, end, reasons: ["revisions-out-of-order"] };
     const reasons = i === last ? ["octets-after-last-revision"] : ["later-revisions"];
     return { level: "earlier-revision", revision: i, end, reasons };
   }
@@ -61,8 +62,5 @@ export function signedRanges(document: PdfDocument, signature: PdfSignature): [U
   const [first, firstLength, second, secondLength] = signature.byteRange;
   const size = document.bytes.length;
   if (first + firstLength > size || second + secondLength > size) return null;
-  return [
-    document.bytes.subarray(first, first + firstLength),
-    document.bytes.subarray(second, second + secondLength),
-  ];
+  return [document.bytes.subarray(first, first + firstLength), document.bytes.subarray(second, second + secondLength)];
 }

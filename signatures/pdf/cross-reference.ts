@@ -60,7 +60,8 @@ export function readXrefChain(bytes: Uint8Array, startxref: number, base: number
     const prev: PdfValue = section.trailer.get("Prev");
     if (prev === null) break;
     const target = typeof prev === "number" ? Math.trunc(prev) : null;
-    if (target === null || target < 0 || target + base >= bytes.length) throw malformed("/Prev out of file", section.offset);
+    if (target === null || target < 0 || target + base >= bytes.length)
+      throw malformed("/Prev out of file", section.offset);
     if (target === 0 && !startsWith(bytes, base, "xref")) {
       // Some writers set /Prev 0 in a first section.
       anomalies.add("xref-prev-zero");
@@ -121,7 +122,8 @@ function readTable(
     const count = parser.unsigned();
     if (first === null || count === null) throw malformed("cross-reference table malformed", parser.pos);
     // An entry takes 18 octets at least: a count beyond the file is not worth trying.
-    if (count * 18 > bytes.length - parser.pos) throw malformed("cross-reference table longer than the file", parser.pos);
+    if (count * 18 > bytes.length - parser.pos)
+      throw malformed("cross-reference table longer than the file", parser.pos);
     spend(budget, count);
     for (let i = 0; i < count; i++) {
       parser.skip();
@@ -188,7 +190,15 @@ function readStreamSection(bytes: Uint8Array, at: number, base: number, budget: 
   parser.pos = stream.end;
   parser.keyword("endstream");
   parser.keyword("endobj");
-  return { offset: at, kind: "stream", end: parser.pos, entries, trailer: dict, streamObject: header.num, hybridObject: null };
+  return {
+    offset: at,
+    kind: "stream",
+    end: parser.pos,
+    entries,
+    trailer: dict,
+    streamObject: header.num,
+    hybridObject: null,
+  };
 }
 
 /**
@@ -230,7 +240,8 @@ function readStreamEntries(
   const row = widths.reduce((a, b) => a + b, 0);
   const indexValue = dict.get("Index");
   const index = isArray(indexValue) ? indexValue.map((v) => integerOf(v) ?? -1) : [0, size ?? -1];
-  if (row === 0 || index.length % 2 || index.some((v) => v < 0)) throw malformed("/Index of the cross-reference stream", at);
+  if (row === 0 || index.length % 2 || index.some((v) => v < 0))
+    throw malformed("/Index of the cross-reference stream", at);
   let pos = 0;
   const field = (width: number): number => {
     let value = 0;

@@ -1,7 +1,7 @@
 import { SignaturesError } from "../errors.ts";
 import { readXrefChain, type XrefEntry } from "./cross-reference.ts";
 import { ObjectLoader } from "./object-loader.ts";
-import { isArray, PdfDict, PdfRef, PdfStream, type PdfArray, type PdfValue } from "./objects.ts";
+import { isArray, type PdfArray, PdfDict, PdfRef, PdfStream, type PdfValue } from "./objects.ts";
 import { indexOf, lastIndexOf, PdfParser, startsWith } from "./parser.ts";
 import { rebuildXref } from "./rebuild.ts";
 import { buildRevisions, findHeader, type PdfRevision } from "./revisions.ts";
@@ -24,11 +24,20 @@ export class PdfDocument {
   readonly encrypted: boolean;
   /** Deviations from the standard met so far, by name. Grows as objects are read. */
   readonly anomalies: Set<string>;
+  /** Octets before the header, where offsets in the file count from the header; else 0. */
+  readonly base: number;
   private readonly loader: ObjectLoader;
   private readonly views: (PdfView | undefined)[] = [];
   private history: Map<number, { revision: number; entry: XrefEntry }[]> | null = null;
 
-  constructor(bytes: Uint8Array, revisions: readonly PdfRevision[], repaired: boolean, anomalies: Set<string>) {
+  constructor(
+    bytes: Uint8Array,
+    revisions: readonly PdfRevision[],
+    repaired: boolean,
+    anomalies: Set<string>,
+    base = 0,
+  ) {
+    this.base = base;
     this.bytes = bytes;
     this.revisions = revisions;
     this.repaired = repaired;
@@ -186,7 +195,7 @@ function openByXref(bytes: Uint8Array, base: number): PdfDocument | null {
   try {
     const chain = readXrefChain(bytes, start.offset, base);
     if (!start.exact) chain.anomalies.add("startxref-corrected");
-    const document = new PdfDocument(bytes, buildRevisions(bytes, chain), false, chain.anomalies);
+    const document = new PdfDocument(bytes, buildRevisions(bytes, chain), false, chain.anomalies, base);
     if (document.encrypted) return document;
     const view = document.latest;
     return view.dict(view.catalog.get("Pages")) ? document : null;

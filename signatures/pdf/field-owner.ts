@@ -1,6 +1,6 @@
 import type { PdfView } from "./document.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "./inherited.ts";
-import { PdfRef, type PdfDict, type PdfValue } from "./objects.ts";
+import { type PdfDict, PdfRef, type PdfValue } from "./objects.ts";
 import { walkFields } from "./walk-fields.ts";
 
 /** The field a widget or field dictionary belongs to. */
@@ -20,7 +20,11 @@ const owners = new WeakMap<PdfView, Map<number, FieldOwner>>();
 export function ownerOf(view: PdfView, item: PdfValue, dict: PdfDict): FieldOwner {
   const listed = item instanceof PdfRef ? ownersIn(view).get(item.num) : undefined;
   return (
-    listed ?? { name: fieldNameOf(view, dict), type: fieldTypeOf(view, dict), value: valueOf(view, inherited(view, dict, "V")) }
+    listed ?? {
+      name: fieldNameOf(view, dict),
+      type: fieldTypeOf(view, dict),
+      value: valueOf(view, inherited(view, dict, "V")),
+    }
   );
 }
 

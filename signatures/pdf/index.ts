@@ -1,3 +1,4 @@
+export * from "./append-revision.ts";
 export * from "./changes/index.ts";
 export * from "./coverage.ts";
 export * from "./document.ts";
@@ -8,3 +9,4 @@ export * from "./signature-fields.ts";
 export * from "./text.ts";
 export { type FormField, walkFields } from "./walk-fields.ts";
 export * from "./walk-pages.ts";
+export * from "./write-value.ts";

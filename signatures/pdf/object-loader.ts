@@ -136,7 +136,8 @@ export class ObjectLoader {
     if (!(stream instanceof PdfStream) || nameOf(view.resolve(stream.dict.get("Type"))) !== "ObjStm") return null;
     const count = integerOf(view.resolve(stream.dict.get("N")));
     const first = integerOf(view.resolve(stream.dict.get("First")));
-    if (count === null || first === null || count < 0 || first < 0) throw malformed("object stream header", entry.offset);
+    if (count === null || first === null || count < 0 || first < 0)
+      throw malformed("object stream header", entry.offset);
     if (count > MAX_MEMBERS) throw new SignaturesError("PDF_LIMIT", "too many objects in an object stream");
     const data = this.decode(stream, view);
     const parser = new PdfParser(data, 0, first);

@@ -70,7 +70,10 @@ function listCompressed(parser: PdfParser, dict: PdfDict, num: number, entries: 
   if (count === null || count < 0 || count > MAX_FOUND) return;
   try {
     const stream = readStreamBody(parser, dict, integerOf(dict.get("Length")));
-    const inner = new PdfParser(decodeStream(stream, (v) => v), 0);
+    const inner = new PdfParser(
+      decodeStream(stream, (v) => v),
+      0,
+    );
     for (let index = 0; index < count; index++) {
       const member = inner.unsigned();
       if (member === null || inner.unsigned() === null) return;

@@ -71,7 +71,8 @@ export function signatureFields(document: PdfDocument): PdfSignature[] {
       const value = view.resolve(field.value);
       if (!(value instanceof PdfDict)) continue;
       const contents = value.get("Contents");
-      const place = contents instanceof PdfString && contents.source === document.bytes ? contents.start : `x${value.start}`;
+      const place =
+        contents instanceof PdfString && contents.source === document.bytes ? contents.start : `x${value.start}`;
       const key = `${field.name}\n${place}`;
       const known = found.get(key);
       if (known) known.lastSeen = index;

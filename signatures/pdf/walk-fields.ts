@@ -1,7 +1,7 @@
 import { SignaturesError } from "../errors.ts";
 import type { PdfView } from "./document.ts";
-import { nameOf, type PdfDict, PdfRef, type PdfValue } from "./objects.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "./inherited.ts";
+import { nameOf, type PdfDict, PdfRef, type PdfValue } from "./objects.ts";
 import { textOf } from "./text.ts";
 import { walkPages } from "./walk-pages.ts";
 

@@ -13,14 +13,7 @@ import {
   refuse,
   securityStoreRule,
 } from "./document-rules.ts";
-import {
-  appearanceRule,
-  fieldRule,
-  fieldsRule,
-  fieldValueRule,
-  formResourcesRule,
-  formRule,
-} from "./form-rules.ts";
+import { appearanceRule, fieldRule, fieldsRule, fieldValueRule, formResourcesRule, formRule } from "./form-rules.ts";
 import { annotationRule, annotationsRule, pageRule } from "./page-rules.ts";
 import { assignRoles, type RoleKind } from "./roles.ts";
 import { type ChangeFinding, type ChangeLevel, type Comparison, type Rule, worse } from "./rule.ts";
@@ -75,7 +68,13 @@ const judged = new WeakMap<PdfDocument, Map<number, readonly ChangeFinding[]>>()
  */
 export function analyseChanges(document: PdfDocument, signature: PdfSignature): ChangeAnalysis {
   const covered = coverage(document, signature);
-  const file = (code: string): ChangeFinding => ({ code, level: "suspicious", revision: -1, object: null, field: null });
+  const file = (code: string): ChangeFinding => ({
+    code,
+    level: "suspicious",
+    revision: -1,
+    object: null,
+    field: null,
+  });
   const permission = permissionOf(document, signature);
   const suspicious = (findings: ChangeFinding[]): ChangeAnalysis => ({
     level: "suspicious",

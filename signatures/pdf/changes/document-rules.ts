@@ -1,7 +1,7 @@
 import { isArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from "../objects.ts";
 import { compareForm } from "./form-rules.ts";
 import { BOOKKEEPING } from "./roles.ts";
-import { type Change, changedEntries, type Comparison, type Rule } from "./rule.ts";
+import { type Change, type Comparison, changedEntries, type Rule } from "./rule.ts";
 
 /**
  * The trailer (ISO 32000-2 §7.5.5): keeping the books and a new information dictionary are free. A new /Root is judged as a
@@ -119,6 +119,10 @@ export const extensionsRule: Rule = (comparison, change) => comparison.report("e
 /** What no rule admits, named by its role. */
 export const refuse: Rule = (comparison: Comparison, change: Change) => {
   const code =
-    change.to === null ? `${change.role.kind}-removed` : change.from === null ? `${change.role.kind}-supplied` : `${change.role.kind}-changed`;
+    change.to === null
+      ? `${change.role.kind}-removed`
+      : change.from === null
+        ? `${change.role.kind}-supplied`
+        : `${change.role.kind}-changed`;
   comparison.report(code, "suspicious", change.object, change.role.field);
 };

@@ -1,8 +1,8 @@
-import { type PdfArray, isArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
 import { ownerOf } from "../field-owner.ts";
-import { safe } from "./document-rules.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
-import { addedElements, changedEntries, type Comparison, isAdditive, isNew, type Rule } from "./rule.ts";
+import { isArray, type PdfArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { safe } from "./document-rules.ts";
+import { addedElements, type Comparison, changedEntries, isAdditive, isNew, type Rule, sameMeaning } from "./rule.ts";
 import { judgeNewSignatureField, judgeNewValue } from "./signature-rules.ts";
 
 /** The interactive form dictionary (ISO 32000-2 §12.7.3): it may appear, gain signature fields, flags and resources. */
@@ -60,7 +60,12 @@ export const formResourcesRule: Rule = (comparison, change) =>
   formResources(comparison, change.object, change.from, change.to);
 
 /** /Fields or /Kids: every old field stays; what comes is a signature field. */
-function compareFields(comparison: Comparison, object: number | null, from: PdfArray | null, to: PdfArray | null): void {
+function compareFields(
+  comparison: Comparison,
+  object: number | null,
+  from: PdfArray | null,
+  to: PdfArray | null,
+): void {
   const added = to ? addedElements(from ?? [], to) : null;
   if (!added) {
     comparison.report("form-field-removed", "suspicious", object);
@@ -116,10 +121,17 @@ export const fieldRule: Rule = (comparison, change) => {
     if (signed) comparison.report("signed-field-changed", "suspicious", change.object, name);
     else if (signature && key === "V") judgeNewValue(comparison, change.object, name, change.to);
     else if (signature && SIGNED.has(key)) comparison.report("signature-field-filled", "lta", change.object, name);
+    else if (
+      !signature &&
+      key === "AP" &&
+      change.object !== null &&
+      !valueChanged(comparison, change.object, owner.value)
+    )
+      comparison.report("appearance-without-value", "suspicious", change.object, name);
     else if (!signature && FILLED.has(key)) comparison.report("form-field-filled", "form-filling", change.object, name);
-    else if (key === "Ff" && onlyReadOnly(from, to)) comparison.report("form-field-locked", "form-filling", change.object, name);
-    else if (key === "Kids")
-      compareFields(comparison, change.object, before.array(from), after.array(to));
+    else if (key === "Ff" && onlyReadOnly(from, to))
+      comparison.report("form-field-locked", "form-filling", change.object, name);
+    else if (key === "Kids") compareFields(comparison, change.object, before.array(from), after.array(to));
     else comparison.report(`form-field-entry-${safe(key)}`, "suspicious", change.object, name);
   }
 };
@@ -132,25 +144,39 @@ function onlyReadOnly(from: PdfValue, to: PdfValue): boolean {
 export const fieldValueRule: Rule = (comparison, change) =>
   comparison.report("form-field-filled", "form-filling", change.object, change.role.field);
 
-/** An appearance stream and what it alone uses: may change as long as its field may be filled in (§12.5.5). */
+/**
+ * An appearance stream and what it alone uses (§12.5.5): filling in a field draws it anew. A new picture without a new value is
+ * the "replace" of the shadow attacks.
+ */
 export const appearanceRule: Rule = (comparison, change) => {
   const field = change.role.field;
-  const type = field === null ? null : appearanceOwner(comparison, field);
-  if (type === "fillable") comparison.report("appearance-updated", "form-filling", change.object, field);
-  else comparison.report("appearance-changed", "suspicious", change.object, field);
+  const code = field === null ? "appearance-changed" : appearanceFault(comparison, field);
+  if (code === null) comparison.report("appearance-updated", "form-filling", change.object, field);
+  else comparison.report(code, "suspicious", change.object, field);
 };
 
-function appearanceOwner(comparison: Comparison, name: string): "fillable" | "fixed" {
+function appearanceFault(comparison: Comparison, name: string): string | null {
   const { before } = comparison;
   for (const [num, roles] of comparison.roles) {
     if (!roles.some((r) => r.kind === "field" && r.field === name)) continue;
     const dict = before.dict(before.load(num));
     if (!dict) continue;
     const owner = ownerOf(before, new PdfRef(num), dict);
-    if (owner.type === "Sig" && owner.value !== null) return "fixed";
+    if (owner.type === "Sig" && owner.value !== null) return "appearance-of-signed-field";
     // A push-button only shows its face: a new face is not filling in.
     const flags = inherited(before, dict, "Ff");
-    if (owner.type === "Btn" && typeof flags === "number" && flags & 0x10000) return "fixed";
+    if (owner.type === "Btn" && typeof flags === "number" && flags & PUSH_BUTTON) return "appearance-changed";
+    if (!valueChanged(comparison, num, owner.value)) return "appearance-without-value";
   }
-  return "fillable";
+  return null;
+}
+
+const PUSH_BUTTON = 0x10000;
+
+function valueChanged(comparison: Comparison, num: number, value: PdfValue): boolean {
+  const dict = comparison.after.dict(comparison.after.load(num));
+  if (!dict) return true;
+  const now = ownerOf(comparison.after, new PdfRef(num), dict).value;
+  const [a, b] = [comparison.before.resolve(value), comparison.after.resolve(now)];
+  return !sameMeaning(comparison, a, b);
 }

@@ -1,7 +1,7 @@
-import { type PdfArray, isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
-import { isPrivateEntry, safe } from "./document-rules.ts";
 import { ownerOf } from "../field-owner.ts";
-import { addedElements, changedEntries, type Comparison, isNew, type Rule } from "./rule.ts";
+import { isArray, nameOf, type PdfArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { isPrivateEntry, safe } from "./document-rules.ts";
+import { addedElements, type Comparison, changedEntries, isNew, type Rule } from "./rule.ts";
 import { isVisible } from "./signature-rules.ts";
 
 /** A page (ISO 32000-2 §7.7.3.3): annotations may come by their own rule; what it shows stays. */

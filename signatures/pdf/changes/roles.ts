@@ -1,7 +1,7 @@
 import type { PdfView } from "../document.ts";
-import { isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
 import { ownerOf } from "../field-owner.ts";
 import { fieldTypeOf } from "../inherited.ts";
+import { isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
 
 /**
  * What an object is for, by the way that leads to it from the trailer. An object reached in several ways has several roles,

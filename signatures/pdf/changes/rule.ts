@@ -1,5 +1,5 @@
 import type { PdfView } from "../document.ts";
-import { isArray, PdfDict, PdfRef, PdfStream, PdfString, sameValue, type PdfValue } from "../objects.ts";
+import { isArray, PdfDict, PdfRef, PdfStream, PdfString, type PdfValue, sameValue } from "../objects.ts";
 import type { Role, Roles } from "./roles.ts";
 
 /** How much a change does, from nothing to what no rule admits. Ordered: see `worse`. */
@@ -76,7 +76,9 @@ export function sameMeaning(comparison: Comparison, from: PdfValue, to: PdfValue
     const x = comparison.before.resolve(a);
     const y = comparison.after.resolve(b);
     if (x instanceof PdfStream) {
-      return y instanceof PdfStream && same(x.dict, y.dict, depth + 1) && sameValue(PdfString.of(x.raw), PdfString.of(y.raw));
+      return (
+        y instanceof PdfStream && same(x.dict, y.dict, depth + 1) && sameValue(PdfString.of(x.raw), PdfString.of(y.raw))
+      );
     }
     if (x instanceof PdfDict) {
       if (!(y instanceof PdfDict) || x.entries.size !== y.entries.size) return false;

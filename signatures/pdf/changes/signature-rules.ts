@@ -1,5 +1,5 @@
-import { isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
 import { fieldNameOf, inherited } from "../inherited.ts";
+import { isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
 import { type Comparison, isNew } from "./rule.ts";
 
 /** A signature field that an update created, alone or with its widget (ISO 32000-2 §12.7.5.5). */

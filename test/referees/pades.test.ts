@@ -1,0 +1,222 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { createPrivateKey, createSign, type KeyObject, X509Certificate } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import { analyseChanges, coverage, openPdf, signatureFields, signedRanges } from "@hocba/signatures/pdf";
+import { type PadesSpec, padesFormat, type SignerIdentity } from "@hocba/signatures/sign";
+import { PDFDocument, StandardFonts } from "pdf-lib";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** Foreign verifiers on what `padesFormat` makes: pdfsig (poppler), qpdf and openssl must agree with us on every file. */
+const format = padesFormat(nodeCrypto);
+const dir = mkdtempSync(join(tmpdir(), "pades-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Signer {
+  identity: SignerIdentity;
+  key: KeyObject;
+  pem: string;
+}
+const signers: Signer[] = [];
+
+function makeSigner(name: string, algorithm: SignerIdentity["algorithm"]): Signer {
+  const [key, cert] = [join(dir, `${name}.key`), join(dir, `${name}.pem`)];
+  const kind = algorithm.startsWith("rsa") ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const args = ["req", "-x509", "-newkey", ...kind, "-nodes", "-keyout", key, "-out", cert, "-days", "30", "-utf8"];
+  const usage = [
+    "-addext",
+    "keyUsage=critical,digitalSignature,nonRepudiation",
+    "-addext",
+    "basicConstraints=CA:FALSE",
+  ];
+  execFileSync("openssl", [...args, "-subj", `/CN=${name}/C=VN`, ...usage], { stdio: "pipe" });
+  return {
+    identity: { certificate: new Uint8Array(new X509Certificate(readFileSync(cert)).raw), chain: [], algorithm },
+    key: createPrivateKey(readFileSync(key)),
+    pem: cert,
+  };
+}
+
+function sign(document: Uint8Array, signer: Signer, spec: PadesSpec): Uint8Array {
+  const prepared = format.prepare(document, signer.identity, spec);
+  const pss = signer.identity.algorithm === "rsa-pss-sha256" ? { padding: 6, saltLength: 32 } : {};
+  const value = createSign("sha256")
+    .update(prepared.toBeSigned)
+    .sign({ key: signer.key, ...pss });
+  return format.complete(prepared, new Uint8Array(value));
+}
+
+const time = new Date("2026-05-20T03:00:00Z");
+
+beforeAll(() => {
+  signers.push(
+    makeSigner("Giáo viên", "rsa-pkcs1-sha256"),
+    makeSigner("Hiệu trưởng", "ecdsa-p256-sha256"),
+    makeSigner("Trường THCS", "rsa-pkcs1-sha256"),
+  );
+});
+
+async function drawn(useObjectStreams: boolean): Promise<Uint8Array> {
+  const pdf = await PDFDocument.create();
+  const font = await pdf.embedFont(StandardFonts.Helvetica);
+  for (let n = 1; n <= 3; n++) pdf.addPage([595, 842]).drawText(`Page ${n} of a record`, { x: 50, y: 780, font });
+  return pdf.save({ useObjectStreams });
+}
+
+function qpdf(bytes: Uint8Array, ...options: string[]): Uint8Array {
+  const [from, to] = [join(dir, "in.pdf"), join(dir, "out.pdf")];
+  writeFileSync(from, bytes);
+  execFileSync("qpdf", [...options, from, to]);
+  return new Uint8Array(readFileSync(to));
+}
+
+function pdfsig(bytes: Uint8Array): { valid: number; invalid: number; total: boolean[] } {
+  const path = join(dir, "signed.pdf");
+  writeFileSync(path, bytes);
+  const out = spawnSync("pdfsig", ["-nocert", path], { encoding: "utf8" }).stdout;
+  return {
+    valid: out.match(/Signature Validation: Signature is Valid/g)?.length ?? 0,
+    invalid: out.match(/Signature Validation: (?!Signature is Valid)/g)?.length ?? 0,
+    total: [...out.matchAll(/- (Not t|T)otal document signed/g)].map((m) => m[1] === "T"),
+  };
+}
+
+function expectCleanByQpdf(bytes: Uint8Array): void {
+  const path = join(dir, "check.pdf");
+  writeFileSync(path, bytes);
+  const result = spawnSync("qpdf", ["--check", path], { encoding: "utf8" });
+  expect(result.stderr).toBe("");
+  expect(result.status).toBe(0);
+}
+
+function expectGoodByOpenssl(bytes: Uint8Array, index: number, signer: Signer): void {
+  const document = openPdf(bytes);
+  const signature = signatureFields(document)[index]!;
+  const [cms, content] = [join(dir, "sig.der"), join(dir, "content.bin")];
+  writeFileSync(cms, signature.contents);
+  writeFileSync(content, Buffer.concat(signedRanges(document, signature)!));
+  const args = ["cms", "-verify", "-cades", "-inform", "DER", "-in", cms, "-content", content, "-binary"];
+  const result = spawnSync("openssl", [...args, "-CAfile", signer.pem, "-purpose", "any", "-out", join(dir, "x")], {
+    encoding: "utf8",
+  });
+  expect(result.stderr).toContain("CAdES Verification successful");
+}
+
+const inputs: [string, () => Promise<Uint8Array>][] = [
+  ["a classic cross-reference table", () => drawn(false)],
+  ["a cross-reference stream with object streams", () => drawn(true)],
+  ["a linearised file", async () => qpdf(await drawn(false), "--linearize")],
+  ["a linearised file with object streams", async () => qpdf(await drawn(true), "--linearize")],
+  ["object streams made by qpdf", async () => qpdf(await drawn(false), "--object-streams=generate")],
+  ["a file without object streams made by qpdf", async () => qpdf(await drawn(true), "--object-streams=disable")],
+];
+
+describe("three signers one after the other", () => {
+  it.each(inputs)("are valid for pdfsig, qpdf and openssl on %s", async (_, make) => {
+    let document = await make();
+    for (const [i, signer] of signers.entries()) {
+      const before = document;
+      const appearance =
+        i === 2 ? { page: -1, rect: [50, 50, 250, 110] as const, picture: await drawn(true) } : undefined;
+      document = sign(before, signer, {
+        fieldName: `Ký số ${i + 1}`,
+        signingTime: time,
+        reason: "Xác nhận học bạ",
+        location: "Hà Nội",
+        name: "Nguyễn Thị Ánh (a\\b)",
+        ...(appearance ? { appearance } : {}),
+      });
+      expect(Buffer.compare(document.subarray(0, before.length), before), "the old octets stay").toBe(0);
+      const seen = pdfsig(document);
+      expect(seen.valid).toBe(i + 1);
+      expect(seen.invalid).toBe(0);
+      expect(seen.total.at(-1)).toBe(true);
+      expectCleanByQpdf(document);
+    }
+    for (const [i, signer] of signers.entries()) expectGoodByOpenssl(document, i, signer);
+    const opened = openPdf(document);
+    const ours = signatureFields(opened);
+    expect(ours.map((s) => s.fieldName)).toEqual(["Ký số 1", "Ký số 2", "Ký số 3"]);
+    expect(ours.map((s) => coverage(opened, s).level)).toEqual(["earlier-revision", "earlier-revision", "whole-file"]);
+    expect(ours.map((s) => analyseChanges(opened, s).verdict)).toEqual(["permitted", "permitted", "none"]);
+    expect(ours[0]!.signingTime).toBe(time.getTime());
+    expect(ours[0]!.reason).toBe("Xác nhận học bạ");
+    expect(opened.anomalies.size).toBe(0);
+  });
+
+  it("a changed octet is refused by pdfsig", async () => {
+    const document = sign(await drawn(false), signers[0]!, { fieldName: "S1", signingTime: time });
+    const changed = document.slice();
+    const at = Buffer.from(changed).indexOf("MediaBox");
+    changed[at + 12] = changed[at + 12]! ^ 1;
+    expect(pdfsig(document)).toMatchObject({ valid: 1, invalid: 0 });
+    expect(pdfsig(changed)).toMatchObject({ valid: 0, invalid: 1 });
+  });
+
+  it("signs with RSA-PSS", async () => {
+    const signer = { ...signers[0]!, identity: { ...signers[0]!.identity, algorithm: "rsa-pss-sha256" as const } };
+    const document = sign(await drawn(true), signer, { fieldName: "S1", signingTime: time });
+    expectGoodByOpenssl(document, 0, signer);
+    expectCleanByQpdf(document);
+  });
+});
+
+describe("certification", () => {
+  it("with P 1 lets nobody sign afterwards", async () => {
+    const document = sign(await drawn(false), signers[0]!, { fieldName: "S1", signingTime: time, certify: 1 });
+    expect(pdfsig(document)).toMatchObject({ valid: 1, invalid: 0, total: [true] });
+    expectCleanByQpdf(document);
+    expect(() => sign(document, signers[1]!, { fieldName: "S2", signingTime: time })).toThrowError(
+      expect.objectContaining({ code: "PDF_CERTIFIED_NO_CHANGES" }),
+    );
+  });
+
+  it("with P 2 permits a second signature", async () => {
+    let document = sign(await drawn(true), signers[0]!, { fieldName: "S1", signingTime: time, certify: 2 });
+    document = sign(document, signers[1]!, { fieldName: "S2", signingTime: time });
+    expect(pdfsig(document)).toMatchObject({ valid: 2, invalid: 0 });
+    expectCleanByQpdf(document);
+    const opened = openPdf(document);
+    expect(analyseChanges(opened, signatureFields(opened)[0]!)).toMatchObject({ verdict: "permitted", permission: 2 });
+  });
+
+  it("must be the first signature", async () => {
+    const document = sign(await drawn(false), signers[0]!, { fieldName: "S1", signingTime: time });
+    expect(() => sign(document, signers[1]!, { fieldName: "S2", signingTime: time, certify: 2 })).toThrowError(
+      expect.objectContaining({ code: "PDF_CERTIFIED_NO_CHANGES" }),
+    );
+  });
+});
+
+describe("what cannot be signed", () => {
+  it.each([
+    ["an encrypted file", "PDF_ENCRYPTED", async () => qpdf(await drawn(false), "--encrypt", "", "o", "256", "--")],
+    ["a file that is not a PDF", "PDF_NOT_A_PDF", async () => new TextEncoder().encode("hello")],
+    ["a truncated file", "PDF_MALFORMED", async () => (await drawn(false)).subarray(0, 700)],
+  ])("%s is refused with %s", async (_, code, make) => {
+    const document = await make();
+    expect(() => sign(document, signers[0]!, { fieldName: "S1", signingTime: time })).toThrowError(
+      expect.objectContaining({ code }),
+    );
+  });
+
+  it("a field that is signed already", async () => {
+    const document = sign(await drawn(false), signers[0]!, { fieldName: "S1", signingTime: time });
+    expect(() => sign(document, signers[1]!, { fieldName: "S1", signingTime: time })).toThrowError(
+      expect.objectContaining({ code: "PDF_FIELD_EXISTS" }),
+    );
+  });
+
+  it("a CMS larger than its place", async () => {
+    const prepared = format.prepare(await drawn(false), signers[0]!.identity, {
+      fieldName: "S1",
+      signingTime: time,
+      reservedBytes: 64,
+    });
+    expect(() => format.complete(prepared, new Uint8Array(256))).toThrowError(
+      expect.objectContaining({ code: "RESERVED_PLACE_TOO_SMALL" }),
+    );
+  });
+});
