@@ -6,6 +6,7 @@ export {
   type Issuer,
   keyIdentifier,
 } from "./certificate.ts";
+export { type DevPkiCommand, runCommandLoop } from "./command-loop.ts";
 export { buildCrl, REASONS, type RevocationReason, type RevokedEntry } from "./crl.ts";
 export * from "./dev-pki.ts";
 export * from "./extensions.ts";
