@@ -23,19 +23,19 @@ export function ownerOf(view: PdfView, item: PdfValue, dict: PdfDict): FieldOwne
     listed ?? {
       name: fieldNameOf(view, dict),
       type: fieldTypeOf(view, dict),
-      value: valueOf(view, inherited(view, dict, "V")),
+      value: setValue(view, inherited(view, dict, "V")),
     }
   );
 }
 
-const valueOf = (view: PdfView, value: PdfValue): PdfValue => (view.resolve(value) === null ? null : value);
+const setValue = (view: PdfView, value: PdfValue): PdfValue => (view.resolve(value) === null ? null : value);
 
 function ownersIn(view: PdfView): Map<number, FieldOwner> {
   const known = owners.get(view);
   if (known) return known;
   const made = new Map<number, FieldOwner>();
   for (const field of walkFields(view)) {
-    const owner = { name: field.name, type: field.type, value: valueOf(view, field.value) };
+    const owner = { name: field.name, type: field.type, value: setValue(view, field.value) };
     if (field.object !== null) made.set(field.object, owner);
     for (const kid of view.array(field.dict.get("Kids")) ?? []) if (kid instanceof PdfRef) made.set(kid.num, owner);
   }

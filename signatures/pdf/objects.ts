@@ -161,16 +161,29 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
-const hexValue = (c: number): number =>
-  c >= 48 && c <= 57 ? c - 48 : c >= 97 && c <= 102 ? c - 87 : c >= 65 && c <= 70 ? c - 55 : -1;
+/** Value of a hexadecimal digit, 16 for white space, 17 for what may not stand in a hexadecimal string. */
+const HEX_VALUE = new Uint8Array(256).fill(17);
+for (const c of [0, 9, 10, 12, 13, 32]) HEX_VALUE[c] = 16;
+for (let i = 0; i < 16; i++) {
+  const digit = i.toString(16);
+  HEX_VALUE[digit.charCodeAt(0)] = i;
+  HEX_VALUE[digit.toUpperCase().charCodeAt(0)] = i;
+}
+
+/** True when a hexadecimal string holds digits and white space only, as the standard wants. */
+export function isCleanHex(string: PdfString): boolean {
+  const { source, end } = string;
+  for (let i = string.start + 1; i < end - 1; i++) if (HEX_VALUE[source[i]!] === 17) return false;
+  return true;
+}
 
 function decodeHex(source: Uint8Array, start: number, end: number): Uint8Array {
   const out = new Uint8Array((end - start + 1) >> 1);
   let n = 0;
   let high = -1;
   for (let i = start; i < end; i++) {
-    const v = hexValue(source[i]!);
-    if (v < 0) continue;
+    const v = HEX_VALUE[source[i]!]!;
+    if (v > 15) continue;
     if (high < 0) high = v;
     else {
       out[n++] = (high << 4) | v;

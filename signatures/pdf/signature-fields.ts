@@ -1,6 +1,6 @@
 import { readElement } from "@hocba/certs/der";
 import type { PdfDocument, PdfView } from "./document.ts";
-import { integerOf, isArray, nameOf, PdfDict, PdfRef, PdfString, type PdfValue } from "./objects.ts";
+import { integerOf, isArray, isCleanHex, nameOf, PdfDict, PdfRef, PdfString, type PdfValue } from "./objects.ts";
 import { dateOf, textOf } from "./text.ts";
 import { type FormField, walkFields, widgetFields } from "./walk-fields.ts";
 
@@ -171,19 +171,10 @@ function readContents(
   if (!string.hex) problems.push("contents-not-hexadecimal");
   const inFile = string.source === view.document.bytes;
   if (!inFile) problems.push("contents-compressed");
-  else if (string.hex && !onlyHex(string)) problems.push("contents-not-hexadecimal");
+  else if (string.hex && !isCleanHex(string)) problems.push("contents-not-hexadecimal");
   const contents = trim(string.bytes);
   if (contents.length === 0) problems.push("contents-empty");
   return { contents, hole: inFile ? { start: string.start, end: string.end } : null };
-}
-
-function onlyHex(string: PdfString): boolean {
-  for (let i = string.start + 1; i < string.end - 1; i++) {
-    const c = string.source[i]!;
-    const digit = (c >= 48 && c <= 57) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102);
-    if (!digit && c !== 32 && c !== 10 && c !== 13 && c !== 9 && c !== 12 && c !== 0) return false;
-  }
-  return true;
 }
 
 /** Cuts the padding behind the outermost element; where none can be read, trailing zeros stay for the reader to refuse. */

@@ -69,7 +69,10 @@ export const catalogRule: Rule = (comparison, change) => {
 
 /** The nodes of the page tree (§7.7.3.2): pages neither come nor go; private entries mean nothing. */
 export const pagesRule: Rule = (comparison, change) => {
-  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) return refuse(comparison, change);
+  if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
+    refuse(comparison, change);
+    return;
+  }
   for (const { key, to } of changedEntries(comparison, change.from, change.to)) {
     if (isPrivateEntry(key, to)) comparison.report("private-entry", "lta", change.object);
     else comparison.report("pages-changed", "suspicious", change.object);

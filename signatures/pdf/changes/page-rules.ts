@@ -57,7 +57,10 @@ function judgeNewAnnotation(comparison: Comparison, page: number | null, item: P
     return;
   }
   const subtype = nameOf(after.get(dict, "Subtype"));
-  if (subtype === "Widget") return judgeNewWidget(comparison, object, item, dict);
+  if (subtype === "Widget") {
+    judgeNewWidget(comparison, object, item, dict);
+    return;
+  }
   if (!isNew(comparison, item)) comparison.report("annotation-reused", "suspicious", object);
   else if (subtype !== null && COMMENTS.has(subtype)) comparison.report("annotation-added", "annotations", object);
   else comparison.report("annotation-may-hide-content", "suspicious", object);

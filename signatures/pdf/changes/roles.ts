@@ -141,24 +141,38 @@ class RoleWalk {
   }
 
   private expand(value: PdfValue, role: Role, strict: boolean): void {
-    if (value instanceof PdfStream) return this.expandDict(value.dict, role, strict);
-    if (value instanceof PdfDict) return this.expandDict(value, role, strict);
-    if (value instanceof PdfRef) return this.follow(value, role, strict);
+    if (value instanceof PdfStream) {
+      this.expandDict(value.dict, role, strict);
+      return;
+    }
+    if (value instanceof PdfDict) {
+      this.expandDict(value, role, strict);
+      return;
+    }
+    if (value instanceof PdfRef) {
+      this.follow(value, role, strict);
+      return;
+    }
     if (isArray(value)) {
       for (const item of value) this.element(item, role, strict);
     }
   }
 
   private element(item: PdfValue, role: Role, strict: boolean): void {
-    if (role.kind === "pages") return this.pageNode(item);
+    if (role.kind === "pages") {
+      this.pageNode(item);
+      return;
+    }
     if (role.kind === "annotations") {
       const dict = this.view.dict(item);
       const widget = dict !== null && nameOf(this.view.get(dict, "Subtype")) === "Widget";
-      return this.reach(item, widget ? "field" : "annotation", widget ? ownerOf(this.view, item, dict).name : null);
+      this.reach(item, widget ? "field" : "annotation", widget ? ownerOf(this.view, item, dict).name : null);
+      return;
     }
     if (role.kind === "fields") {
       const dict = this.view.dict(item);
-      return this.reach(item, "field", dict ? ownerOf(this.view, item, dict).name || role.field : role.field);
+      this.reach(item, "field", dict ? ownerOf(this.view, item, dict).name || role.field : role.field);
+      return;
     }
     if (role.kind === "content") this.reach(item, "content", null, strict);
     else this.follow(item, role, strict);
@@ -180,30 +194,39 @@ class RoleWalk {
   private entry(key: string, value: PdfValue, role: Role, dict: PdfDict, strict: boolean): void {
     switch (role.kind) {
       case "catalog":
-        return this.reach(value, CATALOG[key] ?? "content");
+        this.reach(value, CATALOG[key] ?? "content");
+        return;
       case "pages":
         if (key === "Parent") return;
-        return this.reach(value, key === "Kids" ? "pages" : "content", null, key === "Resources");
+        this.reach(value, key === "Kids" ? "pages" : "content", null, key === "Resources");
+        return;
       case "page":
         if (key === "Parent") return;
-        return this.reach(value, key === "Annots" ? "annotations" : "content", null, key === "Resources");
+        this.reach(value, key === "Annots" ? "annotations" : "content", null, key === "Resources");
+        return;
       case "annotation":
       case "field":
-        return this.annotationEntry(key, value, role, dict);
+        this.annotationEntry(key, value, role, dict);
+        return;
       case "form":
-        return this.reach(value, key === "Fields" ? "fields" : key === "DR" ? "form-resources" : "content");
+        this.reach(value, key === "Fields" ? "fields" : key === "DR" ? "form-resources" : "content");
+        return;
       case "structure":
         // Links from the structure tree to pages and annotations.
         if (key === "Pg" || key === "Obj") return;
-        return this.follow(value, role, strict);
+        this.follow(value, role, strict);
+        return;
       case "permissions":
-        return this.reach(value, "signature-value");
+        this.reach(value, "signature-value");
+        return;
       case "signature-value":
         // A signature reference points back at what it transforms (table 256).
         if (key === "Data") return;
-        return this.follow(value, role, strict);
+        this.follow(value, role, strict);
+        return;
       case "content":
-        return this.reach(value, "content", null, strict || key === "Resources");
+        this.reach(value, "content", null, strict || key === "Resources");
+        return;
       case "appearance":
       case "form-resources":
       case "security-store":
@@ -214,18 +237,29 @@ class RoleWalk {
       case "annotations":
       case "fields":
         if (key === "Parent" && role.kind !== "form-resources") return;
-        return this.follow(value, role, strict);
+        this.follow(value, role, strict);
+        return;
     }
   }
 
   private annotationEntry(key: string, value: PdfValue, role: Role, dict: PdfDict): void {
     if (key === "Parent" || key === "P" || key === "IRT") return;
-    if (key === "AP") return this.reach(value, "appearance", role.field);
-    if (key === "Popup") return this.reach(value, "annotation");
-    if (role.kind === "field" && key === "Kids") return this.reach(value, "fields", role.field);
+    if (key === "AP") {
+      this.reach(value, "appearance", role.field);
+      return;
+    }
+    if (key === "Popup") {
+      this.reach(value, "annotation");
+      return;
+    }
+    if (role.kind === "field" && key === "Kids") {
+      this.reach(value, "fields", role.field);
+      return;
+    }
     if (role.kind === "field" && key === "V") {
       const signature = fieldTypeOf(this.view, dict) === "Sig";
-      return this.reach(value, signature ? "signature-value" : "field-value", role.field);
+      this.reach(value, signature ? "signature-value" : "field-value", role.field);
+      return;
     }
     this.reach(value, "content");
   }
