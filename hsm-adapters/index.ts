@@ -1,2 +1,1 @@
-export { benchRawSign, type RawSignRate } from "./bench.ts";
 export * from "./signer.ts";

@@ -151,7 +151,7 @@ function algorithmsOf(
 }
 
 /**
- * The private keys with CKA_SIGN, or only those with this CKA_ID. Ask through a session nobody signs with.
+ * The private keys with CKA_SIGN in the order of their CKA_ID, or only those with this one. Ask through a session nobody signs with.
  * @throws what pkcs11js throws
  */
 export function findKeys(cryptoki: Cryptoki, slot: pkcs11js.Handle, session: pkcs11js.Handle, id?: string): FoundKey[] {
@@ -177,7 +177,7 @@ export function findKeys(cryptoki: Cryptoki, slot: pkcs11js.Handle, session: pkc
       alwaysAuthenticate: attribute(cryptoki, session, handle, pkcs11js.CKA_ALWAYS_AUTHENTICATE)?.[0] === 1,
     });
   }
-  return keys;
+  return keys.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
 
 /** The one key with this CKA_ID, or null. @throws SignerError KEY_NOT_FOUND when several private keys share it */

@@ -23,20 +23,7 @@ const derOf = (asn1: forge.asn1.Asn1): Buffer => Buffer.from(forge.asn1.toDer(as
 /** All private keys and their certificates (RFC 7292). @throws SignerError PIN_INCORRECT, CONFIG_INVALID */
 export function openPkcs12(bytes: Uint8Array, password: string, token: string): Pkcs12Key[] {
   if (bytes.length > MAX_OCTETS) throw unreadable(token, "larger than 1 MiB", null);
-  let file: forge.pkcs12.Pkcs12Pfx;
-  try {
-    const asn1 = forge.asn1.fromDer(Buffer.from(bytes).toString("latin1"));
-    file = forge.pkcs12.pkcs12FromAsn1(asn1, false, password);
-  } catch (cause) {
-    // node-forge tells a wrong password in prose only.
-    if (cause instanceof Error && /MAC could not be verified|[Ii]nvalid password/.test(cause.message)) {
-      throw new SignerError("PIN_INCORRECT", `token ${token}: the password does not open the PKCS #12 file`, {
-        details: { token, tried: true },
-      });
-    }
-    throw unreadable(token, "not a PKCS #12 file that can be read", cause);
-  }
-
+  const file = decrypt(bytes, password, token);
   const bags = file.safeContents.flatMap((contents) => contents.safeBags);
   const certificates = bags.filter((bag) => bag.type === OID.certBag).map(certificateOf);
   const keyBags = bags.filter((bag) => bag.type === OID.pkcs8ShroudedKeyBag || bag.type === OID.keyBag);
@@ -59,6 +46,36 @@ export function openPkcs12(bytes: Uint8Array, password: string, token: string): 
       certificate,
     };
   });
+}
+
+/** The opened file, its MAC checked. */
+function decrypt(bytes: Uint8Array, password: string, token: string): forge.pkcs12.Pkcs12Pfx {
+  const parse = (): forge.asn1.Asn1 => forge.asn1.fromDer(Buffer.from(bytes).toString("latin1"));
+  try {
+    return forge.pkcs12.pkcs12FromAsn1(parse(), false, password);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : "";
+    // node-forge tells a wrong password in prose only.
+    if (/MAC could not be verified|invalid password/i.test(message)) {
+      throw new SignerError("PIN_INCORRECT", `token ${token}: the password does not open the PKCS #12 file`, {
+        details: { token, tried: true },
+      });
+    }
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+    if (!/Failed to decrypt/.test(message) || /^[\x00-\x7f]*$/.test(password)) {
+      throw unreadable(token, "not a PKCS #12 file that can be read", cause);
+    }
+  }
+  // The password is good: the MAC is right. It goes into the MAC as BMPString (RFC 7292 §B.1), into PBES2 as UTF-8
+  // (RFC 8018 §3), which differ beyond ASCII, and node-forge has one form for both. So once more with the other form,
+  // without the MAC that is checked already.
+  try {
+    const pfx = parse();
+    (pfx.value as forge.asn1.Asn1[]).length = 2;
+    return forge.pkcs12.pkcs12FromAsn1(pfx, false, forge.util.encodeUtf8(password));
+  } catch (cause) {
+    throw unreadable(token, "not a PKCS #12 file that can be read", cause);
+  }
 }
 
 const attributeOf = (bag: forge.pkcs12.Bag, name: string): string | undefined =>

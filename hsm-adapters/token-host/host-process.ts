@@ -49,6 +49,8 @@ export interface TokenHostProcess {
 const WATCH_MS = 200;
 /** A host that lived this long is taken to be sound again: its next restart comes without a long pause. */
 const SOUND_AFTER_MS = 30_000;
+/** A host may take this long to load its modules before its silence counts as a hang. */
+const START_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 5_000;
 
 const builtEntry = (): string =>
@@ -122,6 +124,7 @@ class Supervisor implements TokenHostProcess {
     const born = Date.now();
     let lastWord = born;
     let oldestCallMs = 0;
+    let ready = false;
     this.#tell({ event: "host-started", pid });
     child.stdin?.on("error", () => {}); // a host that dies before reading is reported by its exit
     child.stdin?.end(this.#input);
@@ -131,6 +134,7 @@ class Supervisor implements TokenHostProcess {
       lastWord = Date.now();
       if (message.type === "beat") oldestCallMs = message.oldestCallMs;
       else {
+        ready = true;
         this.#wasReady = true;
         this.#tell({ event: "host-ready", pid });
         this.#resolveStarted();
@@ -138,7 +142,8 @@ class Supervisor implements TokenHostProcess {
     });
     const watch = setInterval(() => {
       const silentMs = Date.now() - lastWord;
-      if (silentMs <= this.#hangLimitMs && oldestCallMs <= this.#hangLimitMs) return;
+      const silenceAllowedMs = ready ? this.#hangLimitMs : Math.max(this.#hangLimitMs, START_WITHIN_MS);
+      if (silentMs <= silenceAllowedMs && oldestCallMs <= this.#hangLimitMs) return;
       clearInterval(watch);
       this.#tell({ event: "host-hung", pid, silentMs, oldestCallMs });
       child.kill("SIGKILL");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { Pkcs11Signer, type TokenConfig } from "./pkcs11/index.ts";
-import { type KeyRef, SignerError } from "./signer.ts";
+import { Pkcs11Signer, type TokenConfig } from "../pkcs11/index.ts";
+import { type KeyRef, SignerError } from "../signer.ts";
 
 export interface RawSignRate {
   /** C_Sign calls per second, RSA PKCS #1 v1.5. */

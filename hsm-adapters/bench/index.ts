@@ -1,0 +1,1 @@
+export { benchRawSign, type RawSignRate } from "./bench-raw-sign.ts";
