@@ -80,7 +80,8 @@ class NodesWriter {
       this.out += ">";
     } else {
       below = { namespaces: context.namespaces, parentIn: false };
-      // Attributes in the set whose element is not: written as they come (C14N 1.0 §2.3, element nodes).
+      // Namespace and attribute nodes in the set whose element is not: written as they come (C14N 1.0 §2.3, element nodes).
+      this.orphanNamespaces(element, context.namespaces);
       const orphans = element.attributes.filter((a) => this.nodes.has(a)).sort(compareAttributes);
       for (const a of orphans) this.out += attributeText(a.name, a.value);
     }
@@ -109,7 +110,12 @@ class NodesWriter {
       if (prefix === "xml") return;
       const node = axis.get(prefix);
       const uri = node && this.nodes.has(node) ? node.uri : prefix === "" ? "" : null;
-      if (uri === null || (scope.get(prefix) ?? "") === uri) return;
+      if (uri === null) {
+        // Used here without its namespace node: descendants declare it again (Exclusive C14N §3, 3.b).
+        scope.delete(prefix);
+        return;
+      }
+      if ((scope.get(prefix) ?? "") === uri) return;
       scope.set(prefix, uri);
       write.push([prefix, uri]);
     };
@@ -120,6 +126,16 @@ class NodesWriter {
     }
     this.declarations(write);
     return scope;
+  }
+
+  private orphanNamespaces(element: XmlElement, above: ReadonlyMap<string, string>): void {
+    const listed = this.method.inclusivePrefixes ?? [];
+    const write: [string, string][] = [];
+    for (const [prefix, node] of element.namespaceAxis()) {
+      if (prefix === "xml" || !this.nodes.has(node) || above.get(prefix) === node.uri) continue;
+      if (this.method.kind !== "exclusive" || listed.includes(prefix)) write.push([prefix, node.uri]);
+    }
+    this.declarations(write);
   }
 
   private declarations(write: [string, string][]): void {

@@ -31,6 +31,7 @@ export function filter2(
   });
   const nodes = new Set<XPathNode>();
   for (const node of members(data.set)) {
+    // The filter starts as the whole document and is laid over the input at the end: a union adds nothing to the input.
     let kept = true;
     for (const { operation, isIn } of steps) {
       if (operation === "intersect") kept = kept && isIn(node);

@@ -1,7 +1,7 @@
 import { decodeBase64 } from "./base64.ts";
 import { DS_NS, DSIG11_NS } from "./namespaces.ts";
 import { spkiOfKeyValue } from "./spki.ts";
-import type { XmlDocument, XmlElement } from "./tree.ts";
+import { descendants, type XmlDocument, type XmlElement } from "./tree.ts";
 
 /** What a ds:KeyInfo offers (XMLDSig §4.5). Hints of an unsigned place: nothing here is trusted for being here. */
 export interface KeyInfo {
@@ -91,8 +91,20 @@ function follow(
   }
   const target = document.ids.get(uri.slice(1));
   if (target?.length !== 1) return;
-  if (target[0]!.local === "KeyInfo") readItems(target[0]!, document, out, resolve, hops + 1);
-  else readItem(target[0]!, document, out, resolve, hops + 1);
+  if (target[0]!.local === "KeyInfo") {
+    readItems(target[0]!, document, out, resolve, hops + 1);
+    return;
+  }
+  // Transforms are not applied: whatever key material lies below the target is a hint as good as any.
+  let items = 0;
+  for (const found of descendants(target[0]!)) {
+    if (found.uri !== DS_NS || ++items > MAX_ITEMS) continue;
+    if (found.local === "X509Data" || found.local === "KeyValue") readItem(found, document, out, resolve, hops + 1);
+    else if (found.local === "RSAKeyValue" || found.local === "DSAKeyValue") {
+      const key = spkiOfKeyValue(found.parent.type === "element" ? found.parent : found);
+      if (key) out.keys.push(key);
+    }
+  }
 }
 
 function readX509(part: XmlElement, out: KeyInfo): void {

@@ -105,12 +105,12 @@ export function verifyReference(
     out.enclosesSignature = apex.type === "document" || apex.contains(signature);
   }
   try {
+    out.octets = () => transformAll(chain, start, context, { apex: null, set: null });
     const digested = transformAll(chain, start, context, out.coverage);
     if (!out.digestAlgorithm) return fail("unsupported", `digest method ${out.digestMethod.slice(0, 100)}`);
     const digest = options.crypto.digest(out.digestAlgorithm, digested);
     if (!equalBytes(digest, out.digestValue)) return fail("broken", "the digest differs");
     out.status = "intact";
-    out.octets = () => transformAll(chain, start, context, { apex: null, set: null });
   } catch (error) {
     if (!(error instanceof HocbaError)) throw error;
     const unsupported =

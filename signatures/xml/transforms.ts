@@ -13,6 +13,8 @@ export const ENVELOPED = `${DS_NS}enveloped-signature`;
 export const BASE64 = `${DS_NS}base64`;
 export const XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 
+export const XPOINTER = "http://www.w3.org/2001/04/xmldsig-more/xptr";
+
 /** What flows through the chain of transforms (XMLDSig §4.4.3.2). */
 export type TransformData =
   | { kind: "node-set"; set: NodeSet; document: XmlDocument }
@@ -59,6 +61,8 @@ export function applyTransform(transform: XmlElement, data: TransformData, conte
       return fromBase64(data, context);
     case XPATH:
       return xpathFilter(transform, asNodes(data, context), context);
+    case XPOINTER:
+      return xpointer(transform, asNodes(data, context));
     case FILTER2_NS:
       return filter2(transform, asNodes(data, context), context);
     default:
@@ -99,6 +103,10 @@ function withoutSignature(data: Nodes, context: TransformContext): TransformData
     throw new SignaturesError("XML_UNSUPPORTED", "enveloped transform on data of another document");
   }
   if (data.set.kind === "subtree") {
+    const { apex } = data.set;
+    if (apex.type === "element" && signature.contains(apex)) {
+      return { ...data, set: { kind: "nodes", document: data.document, nodes: new Set() } };
+    }
     return { ...data, set: { ...data.set, without: new Set([...data.set.without, signature]) } };
   }
   const nodes = new Set<XPathNode>();
@@ -116,6 +124,15 @@ function fromBase64(data: TransformData, context: TransformContext): TransformDa
   const bytes = decodeBase64(text);
   if (!bytes) throw new SignaturesError("XML_NOT_WELL_FORMED", "base64 transform: not base64");
   return octets(bytes, context);
+}
+
+/** XPointer as a transform (RFC 9231 §2.5.3), of which only `xpointer(id('…'))` is known. */
+function xpointer(transform: XmlElement, data: Nodes): TransformData {
+  const expression = transform.first("XPointer", XPOINTER)?.ownText.trim() ?? "";
+  const id = /^xpointer\(id\((?:'([^']*)'|"([^"]*)")\)\)$/.exec(expression);
+  const found = id ? data.document.ids.get(id[1] ?? id[2]!) : undefined;
+  if (found?.length !== 1) throw new SignaturesError("XML_UNSUPPORTED", "XPointer other than to one element by Id");
+  return { ...data, set: subtree(found[0]!, true) };
 }
 
 function xpathFilter(transform: XmlElement, data: Nodes, context: TransformContext): TransformData {

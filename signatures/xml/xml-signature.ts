@@ -1,4 +1,6 @@
-import type { CryptoProvider } from "@hocba/certs/crypto";
+import { HocbaError } from "@hocba/certs";
+import type { CryptoProvider, SignatureAlgorithm } from "@hocba/certs/crypto";
+import { sequence, Tag, unsignedInteger } from "@hocba/certs/der";
 import { SignaturesError } from "../errors.ts";
 import { signatureMethodOf, type XmlSignatureAlgorithm } from "./algorithms.ts";
 import { decodeBase64 } from "./base64.ts";
@@ -129,10 +131,30 @@ export function verifySignatureValue(
   // A shared secret proves nothing to a third party, whatever it computes.
   if (!algorithm || algorithm.scheme === "hmac") return "unsupported";
   try {
-    return crypto.verify(key, algorithm, [signature.signedInfoOctets], signature.signatureValue) ? "valid" : "invalid";
-  } catch {
-    return "unsupported";
+    const chunks = [signature.signedInfoOctets];
+    if (algorithm.scheme !== "ecdsa") {
+      return crypto.verify(key, algorithm, chunks, signature.signatureValue) ? "valid" : "invalid";
+    }
+    const inDer: SignatureAlgorithm = { ...algorithm, encoding: "der" };
+    const plain = ecdsaSigValue(signature.signatureValue);
+    if (plain && crypto.verify(key, inDer, chunks, plain)) return "valid";
+    // Seen in the wild: ECDSA-Sig-Value in DER where r || s belongs. The integers are the same.
+    const isDer = signature.signatureValue[0] === Tag.SEQUENCE;
+    return isDer && crypto.verify(key, inDer, chunks, signature.signatureValue) ? "valid" : "invalid";
+  } catch (error) {
+    if (error instanceof HocbaError && error.code === "ALGORITHM_UNSUPPORTED") return "unsupported";
+    throw error;
   }
+}
+
+/**
+ * ECDSA-Sig-Value of r || s. By the halves and not by the size of the curve: some signers pad both, or drop a leading zero
+ * of both, and the integers are what was signed.
+ */
+function ecdsaSigValue(value: Uint8Array): Uint8Array | null {
+  const half = value.length / 2;
+  if (half === 0 || half > 80 || !Number.isInteger(half)) return null;
+  return sequence(unsignedInteger(value.subarray(0, half)), unsignedInteger(value.subarray(half)));
 }
 
 /**
@@ -145,6 +167,9 @@ export function verifyWithKeyInfo(
   crypto: CryptoProvider,
   offered: readonly Uint8Array[] = [],
 ): SignatureValueResult {
+  if (!signature.algorithm || signature.algorithm.scheme === "hmac") {
+    return { status: "unsupported", key: null, certificate: null };
+  }
   const candidates: { key: Uint8Array; certificate: Uint8Array | null }[] = [];
   for (const certificate of [...signature.keyInfo.certificates, ...offered].slice(0, MAX_KEYS)) {
     const key = spkiOfCertificate(certificate);
