@@ -5,7 +5,7 @@ import type { Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
 import type { Config } from "../config/index.ts";
 import type { TrustMaterial } from "./trust-material.ts";
-import { type FetchedEvidence, verifyWithEvidence } from "./verify-with-evidence.ts";
+import { evidenceKey, type FetchedEvidence, verifyWithEvidence } from "./verify-with-evidence.ts";
 
 export interface Verifier {
   /** `profile`: the role chain to hold the document against; absent: found by the document's shape. */
@@ -53,8 +53,7 @@ export function createVerifier(
         },
         fetcher,
         (evidence) => {
-          const { kind, url, certificate } = evidence.request;
-          const key = `${kind} ${url} ${kind === "ocsp" ? Buffer.from(certificate).toString("base64") : ""}`;
+          const key = evidenceKey(evidence.request);
           shelf.delete(key);
           shelf.set(key, { ...evidence, at: deps.clock() });
           if (shelf.size > SHELF_SIZE) shelf.delete(shelf.keys().next().value!);

@@ -1,0 +1,49 @@
+import type { Certificate } from "@hocba/certs/x509";
+import type { TimestampToken } from "../timestamps/token.ts";
+import type { Conclusion } from "./conclusion.ts";
+import type { CryptographicVerification } from "./cryptographic-verification.ts";
+import type { Finding, SignatureReport, TimestampReport } from "./report.ts";
+import type { CertificateReference } from "./signing-certificate-reference.ts";
+
+/**
+ * One signature as the readers of the formats hand it to the validation process. From here on the formats are alike:
+ * what differs is inside the functions.
+ */
+export interface SignatureCandidate {
+  readonly id: string;
+  readonly format: SignatureReport["format"];
+  /** Format checking (EN 319 102-1 §5.2.2) and what the reader found odd. */
+  readonly formatChecking: Conclusion;
+  /** Certificates the signature names outside what it covers: sid, KeyInfo. */
+  readonly named: readonly Certificate[];
+  /** Certificate references under the signature; null when it has none. */
+  readonly references: readonly CertificateReference[] | null;
+  /** The mathematics with a given certificate's key, or without any. */
+  readonly verify: (certificate: Certificate | null) => CryptographicVerification;
+  /** Milliseconds since 1970; null when not stated. */
+  readonly claimedSigningTime: number | null;
+  readonly timestamps: readonly TimestampCandidate[];
+  /** Whether the document holds revocation data for this signature (level LT). */
+  readonly hasValidationData: boolean;
+  readonly coverage: SignatureReport["coverage"];
+  readonly laterChanges: SignatureReport["laterChanges"];
+  readonly covers: readonly string[];
+  readonly counterSignature: boolean;
+  /** A DocTimeStamp is its own time stamp. */
+  readonly documentTimestamp: TimestampCandidate | null;
+}
+
+/** A time stamp and what it must stamp. */
+export interface TimestampCandidate {
+  readonly type: TimestampReport["type"];
+  /** Null when it cannot be read; `problem` says why. */
+  readonly token: TimestampToken | null;
+  readonly problem: Finding | null;
+  /**
+   * The octets under the message imprint, in pieces. Several alternatives where writers of the standard's editions
+   * differ; an empty list when the data cannot be put together.
+   */
+  readonly imprintInputs: () => readonly (readonly Uint8Array[])[];
+  /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
+  readonly faults: readonly Finding[];
+}

@@ -1,0 +1,17 @@
+import type { VerificationReport } from "./report.ts";
+
+const ascii = new TextDecoder("latin1");
+
+/** The format by the first octets; an XML text may start with a byte-order mark and white space, a PDF with rubbish. */
+export function detectFormat(bytes: Uint8Array): VerificationReport["format"] {
+  const head = ascii.decode(bytes.subarray(0, 1024));
+  if (head.includes("%PDF-")) return "pdf";
+  // UTF-16 texts show every other octet as NUL.
+  const text = head
+    .replace(/^(\xef\xbb\xbf|\xfe\xff|\xff\xfe)/, "")
+    .replaceAll("\0", "")
+    .trimStart();
+  if (text.startsWith("<")) return "xml";
+  if (bytes[0] === 0x30 || /^-----BEGIN (PKCS7|CMS)-----/.test(text) || /^MI[A-Za-z0-9+/]{20}/.test(text)) return "cms";
+  return "unknown";
+}

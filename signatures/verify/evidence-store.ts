@@ -1,0 +1,60 @@
+import { CertsError } from "@hocba/certs";
+import { Tag } from "@hocba/certs/der";
+import {
+  type CertificateList,
+  type OcspResponse,
+  parseBasicOcspResponse,
+  parseCrl,
+  parseOcspResponse,
+} from "@hocba/certs/revocation";
+
+const MAX_ITEMS = 5000;
+
+/** Parsed forms by the octets they came from: the caller hands the same CRLs to every call. Only depends on the octets. */
+const crlForms = new WeakMap<Uint8Array, CertificateList | null>();
+const ocspForms = new WeakMap<Uint8Array, OcspResponse | null>();
+
+/** The CRLs and OCSP responses at hand for one document. What cannot be read is left out: nothing can rest on it. */
+export class EvidenceStore {
+  readonly crls: CertificateList[] = [];
+  readonly ocspResponses: OcspResponse[] = [];
+  private readonly seen = new Set<Uint8Array>();
+
+  addCrls(list: readonly Uint8Array[]): void {
+    for (const der of list) {
+      if (this.seen.has(der) || this.crls.length >= MAX_ITEMS) continue;
+      this.seen.add(der);
+      const crl = parsed(crlForms, der, parseCrl);
+      if (crl) this.crls.push(crl);
+    }
+  }
+
+  /** OCSPResponse or bare BasicOCSPResponse, as CAdES carries them. */
+  addOcspResponses(list: readonly Uint8Array[]): void {
+    for (const der of list) {
+      if (this.seen.has(der) || this.ocspResponses.length >= MAX_ITEMS) continue;
+      this.seen.add(der);
+      const response = parsed(ocspForms, der, readOcsp);
+      if (response) this.ocspResponses.push(response);
+    }
+  }
+}
+
+/** OCSPResponse starts with an ENUMERATED, BasicOCSPResponse with a SEQUENCE. */
+function readOcsp(der: Uint8Array): OcspResponse {
+  const lengthOctets = der[1]! & 0x80 ? der[1]! & 0x7f : 0;
+  return der[2 + lengthOctets] === Tag.ENUMERATED ? parseOcspResponse(der) : parseBasicOcspResponse(der);
+}
+
+function parsed<T>(known: WeakMap<Uint8Array, T | null>, der: Uint8Array, parse: (der: Uint8Array) => T): T | null {
+  const found = known.get(der);
+  if (found !== undefined) return found;
+  let form: T | null = null;
+  try {
+    form = parse(der);
+  } catch (error) {
+    if (!(error instanceof CertsError)) throw error;
+  }
+  known.set(der, form);
+  return form;
+}

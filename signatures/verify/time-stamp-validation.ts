@@ -1,0 +1,128 @@
+import type { CryptoProvider } from "@hocba/certs/crypto";
+import { equalBytes } from "@hocba/certs/der";
+import type { Certificate } from "@hocba/certs/x509";
+import { CmsOid } from "../cms/oids.ts";
+import type { TimestampToken } from "../timestamps/token.ts";
+import type { TimestampCandidate } from "./candidate.ts";
+import { readable } from "./certificate-pool.ts";
+import { verifySignerInfo } from "./cms/verify-signer-info.ts";
+import { type Conclusion, failed, indeterminate, passed, worst } from "./conclusion.ts";
+import { cryptographicConclusion } from "./cryptographic-verification.ts";
+import { finding } from "./findings.ts";
+import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
+import type { TimestampReport } from "./report.ts";
+import { acceptAlgorithms, acceptDigest } from "./signature-acceptance.ts";
+import { essCertificateReferences } from "./signing-certificate-reference.ts";
+import type { ValidationProcess } from "./validation-process.ts";
+
+/** What is known of a time stamp once it has been judged. */
+export interface ValidatedTimestamp {
+  readonly candidate: TimestampCandidate;
+  readonly certificate: Certificate | null;
+  readonly imprintMatches: boolean;
+  readonly conclusion: Conclusion;
+  readonly report: TimestampReport;
+}
+
+const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+
+/**
+ * Validation of a time stamp (EN 319 102-1 §5.4): its signature, the authority's certificate, and the imprint over what it must
+ * stamp. `at`: the earliest time at which the token itself is proven to have existed, else the time of validation.
+ */
+export function validateTimestamp(
+  candidate: TimestampCandidate,
+  at: number,
+  process: ValidationProcess,
+): ValidatedTimestamp {
+  const { token } = candidate;
+  if (!token) {
+    const conclusion = failed("FORMAT_FAILURE", ...candidate.faults);
+    return {
+      candidate,
+      certificate: null,
+      imprintMatches: false,
+      conclusion,
+      report: report(candidate, null, false, conclusion, true),
+    };
+  }
+  const { crypto, policy } = process;
+  process.addEvidenceOf(token.signedData, token.signerInfo);
+  const content = { chunks: [token.tstInfo], contentType: CmsOid.tstInfo };
+  const verify = (c: Certificate | null) => verifySignerInfo(token.signerInfo, content, c?.spki ?? null, crypto);
+  const references = readable(() => essCertificateReferences(token.signerInfo.signedAttributes));
+  const identified = identifySigningCertificate(
+    {
+      named: process.pool.bySignerIdentifier(token.signerInfo.sid),
+      all: process.pool.list,
+      references,
+      fits: (c) => verify(c).integrity === "intact",
+    },
+    process.lenientIdentification,
+    crypto,
+  );
+  const { certificate } = identified;
+  const math = verify(certificate);
+  const imprintMatches = imprintHolds(candidate, token, crypto);
+  const conclusion = worst(
+    cryptographicConclusion(math),
+    imprintMatches ? passed() : failed("HASH_FAILURE", finding("TIMESTAMP_IMPRINT")),
+    candidate.faults.length > 0 ? failed("HASH_FAILURE", ...candidate.faults) : passed(),
+    identified.conclusion,
+    certificate ? keyUsage(certificate) : passed(),
+    certificate ? process.validateCertificate(certificate, at, "timestamping").conclusion : passed(),
+    acceptAlgorithms({ digest: math.digestAlgorithm, certificate }, at, policy),
+    token.imprint.digestAlgorithm
+      ? acceptDigest(token.imprint.digestAlgorithm, "timestamp-imprint", at, policy)
+      : indeterminate("CRYPTO_CONSTRAINTS_FAILURE", finding("ALGORITHM_UNSUPPORTED", { algorithm: token.imprint.oid })),
+  );
+  const broken = math.integrity === "broken";
+  return {
+    candidate,
+    certificate,
+    imprintMatches,
+    conclusion,
+    report: report(candidate, certificate, imprintMatches && candidate.faults.length === 0, conclusion, broken),
+  };
+}
+
+/** True when the imprint is the digest of one of the alternatives. */
+function imprintHolds(candidate: TimestampCandidate, token: TimestampToken, crypto: CryptoProvider): boolean {
+  const { digestAlgorithm, digest } = token.imprint;
+  if (!digestAlgorithm) return false;
+  return candidate.imprintInputs().some((chunks) => equalBytes(crypto.digest(digestAlgorithm, ...chunks), digest));
+}
+
+/** RFC 3161 §2.3: the certificate is for time stamping. */
+function keyUsage(certificate: Certificate): Conclusion {
+  const usage = readable(() => certificate.extendedKeyUsage);
+  if (usage?.includes(TIME_STAMPING)) return passed();
+  return indeterminate(
+    "CHAIN_CONSTRAINTS_FAILURE",
+    finding("TIMESTAMP_KEY_USAGE", { tsa: certificate.subject.toString() }),
+  );
+}
+
+function report(
+  candidate: TimestampCandidate,
+  certificate: Certificate | null,
+  imprintMatches: boolean,
+  conclusion: Conclusion,
+  broken: boolean,
+): TimestampReport {
+  const indication =
+    conclusion.indication === "PASSED"
+      ? "TOTAL-PASSED"
+      : conclusion.indication === "FAILED"
+        ? "TOTAL-FAILED"
+        : "INDETERMINATE";
+  return {
+    type: candidate.type,
+    time: candidate.token ? new Date(candidate.token.genTime).toISOString() : null,
+    tsa: certificate?.subject.toString() ?? null,
+    integrity: broken ? "broken" : "intact",
+    imprintMatches,
+    indication,
+    subIndication: conclusion.subIndication,
+  };
+}

@@ -1,0 +1,164 @@
+import type { Certificate } from "@hocba/certs/x509";
+import { type ProofsOfExistence, proofsOfExistence } from "./best-signature-time.ts";
+import type { SignatureCandidate } from "./candidate.ts";
+import { type Conclusion, passed, worst } from "./conclusion.ts";
+import { cryptographicConclusion } from "./cryptographic-verification.ts";
+import { finding } from "./findings.ts";
+import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
+import { validatePastSignature } from "./past-signature-validation.ts";
+import type { Finding, Indication, SignatureReport, SignerReport } from "./report.ts";
+import { acceptAlgorithms } from "./signature-acceptance.ts";
+import { checkSigningTime } from "./signing-time.ts";
+import { validateTimestamp } from "./time-stamp-validation.ts";
+import type { ValidationProcess } from "./validation-process.ts";
+
+/**
+ * Validation of one signature, from format checking to the verdict with archival data (EN 319 102-1 §5.3, §5.5, §5.6). The worst
+ * answer of the building blocks counts, and of equally bad ones the first, in the order of the standard.
+ */
+export function validateSignature(candidate: SignatureCandidate, process: ValidationProcess): SignatureReport {
+  if (candidate.documentTimestamp) return validateDocumentTimestamp(candidate, process);
+
+  const identified = identifySigningCertificate(
+    {
+      named: candidate.named,
+      all: process.pool.list,
+      references: candidate.references,
+      fits: (certificate) => candidate.verify(certificate).integrity === "intact",
+    },
+    process.policy,
+    process.crypto,
+  );
+  const { certificate } = identified;
+  const math = candidate.verify(certificate);
+  const proofs = proofsOfExistence(candidate.timestamps, process);
+  const past = certificate
+    ? validatePastSignature(certificate, proofs, process)
+    : { conclusion: passed(), validation: null };
+  const conclusion = worst(
+    candidate.formatChecking,
+    cryptographicConclusion(math),
+    identified.conclusion,
+    past.conclusion,
+    acceptAlgorithms(
+      { digest: math.digestAlgorithm, certificate },
+      proofs.bestSignatureTime ?? process.time,
+      process.policy,
+    ),
+    checkSigningTime(candidate, proofs, process),
+  );
+  return {
+    id: candidate.id,
+    format: candidate.format,
+    level: signatureLevel(candidate, proofs, math.integrity),
+    indication: total(conclusion),
+    subIndication: conclusion.subIndication,
+    integrity:
+      candidate.formatChecking.indication === "FAILED" && math.integrity === "intact" ? "broken" : math.integrity,
+    coverage: candidate.coverage,
+    laterChanges: candidate.laterChanges,
+    role: null,
+    signer: certificate && signerReport(certificate, process),
+    claimedSigningTime: iso(candidate.claimedSigningTime),
+    bestSignatureTime: iso(proofs.bestSignatureTime),
+    timestamps: proofs.timestamps.map((t) => t.report),
+    revocation: past.validation ? [...past.validation.revocation] : [],
+    covers: [...candidate.covers],
+    findings: distinct([...conclusion.findings, ...timestampFindings(proofs)]),
+  };
+}
+
+function validateDocumentTimestamp(candidate: SignatureCandidate, process: ValidationProcess): SignatureReport {
+  const proofs = proofsOfExistence(candidate.timestamps, process);
+  const at = proofs.bestSignatureTime ?? process.time;
+  const result = validateTimestamp(candidate.documentTimestamp!, at, process);
+  const conclusion = worst(candidate.formatChecking, result.conclusion);
+  const broken = result.report.integrity === "broken" || !result.imprintMatches;
+  return {
+    id: candidate.id,
+    format: candidate.format,
+    level: "none",
+    indication: total(conclusion),
+    subIndication: conclusion.subIndication,
+    integrity: broken ? "broken" : result.certificate ? "intact" : "unknown",
+    coverage: candidate.coverage,
+    laterChanges: candidate.laterChanges,
+    role: null,
+    signer: result.certificate && signerReport(result.certificate, process),
+    claimedSigningTime: iso(candidate.claimedSigningTime),
+    bestSignatureTime: result.report.time,
+    timestamps: [result.report, ...proofs.timestamps.map((t) => t.report)],
+    revocation: result.certificate
+      ? [...process.validateCertificate(result.certificate, at, "timestamping").revocation]
+      : [],
+    covers: [],
+    findings: distinct(conclusion.findings),
+  };
+}
+
+/** The level by what the signature carries (EN 319 122-1, 319 132-1, 319 142-1, clause 6), not by what could be proven. */
+function signatureLevel(
+  candidate: SignatureCandidate,
+  proofs: ProofsOfExistence,
+  integrity: SignatureReport["integrity"],
+): SignatureReport["level"] {
+  if (candidate.format === "CMS" || candidate.format === "XMLDSig" || integrity === "broken") return "none";
+  const sound = proofs.timestamps.filter((t) => t.report.integrity === "intact" && t.report.imprintMatches);
+  const has = (...types: string[]) => sound.some((t) => types.includes(t.report.type));
+  if (!has("signature", "document", "archive", "evidence-record")) return "B";
+  if (!candidate.hasValidationData) return "T";
+  return has("archive", "document", "evidence-record") &&
+    has("signature", "document") &&
+    archived(candidate, sound.length)
+    ? "LTA"
+    : "LT";
+}
+
+/** A single DocTimeStamp that stands where the signature time stamp would gives T and LT, not LTA. */
+function archived(candidate: SignatureCandidate, count: number): boolean {
+  return count > 1 || candidate.timestamps.some((t) => t.type === "archive" || t.type === "evidence-record");
+}
+
+/** A time stamp that proves nothing lowers the level, not the verdict: its faults are told as warnings. */
+function timestampFindings(proofs: ProofsOfExistence): Finding[] {
+  return proofs.timestamps.flatMap((t) => {
+    if (t.conclusion.indication === "PASSED") return [...t.conclusion.findings];
+    const faults = t.conclusion.findings.map(
+      (f): Finding => (f.severity === "error" ? { ...f, severity: "warning" } : f),
+    );
+    const values = { time: t.report.time ?? "?", sub: t.conclusion.subIndication };
+    return [finding("TIMESTAMP_NOT_TRUSTED", values), ...faults];
+  });
+}
+
+function signerReport(certificate: Certificate, process: ValidationProcess): SignerReport {
+  return {
+    subject: certificate.subject.toString(),
+    issuer: certificate.issuer.toString(),
+    serial: certificate.serial,
+    notBefore: new Date(certificate.notBefore).toISOString(),
+    notAfter: new Date(certificate.notAfter).toISOString(),
+    fingerprint: certificate.fingerprint(process.crypto),
+  };
+}
+
+function total(conclusion: Conclusion): Indication {
+  switch (conclusion.indication) {
+    case "PASSED":
+      return "TOTAL-PASSED";
+    case "FAILED":
+      return "TOTAL-FAILED";
+    case "INDETERMINATE":
+      return "INDETERMINATE";
+  }
+}
+
+function distinct(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter((f) => {
+    const key = `${f.code} ${f.message.en}`;
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -1,0 +1,109 @@
+import type { CryptoProvider } from "@hocba/certs/crypto";
+import { type Element, Tag } from "@hocba/certs/der";
+import { PathCache, type CertificatePool as PathPool } from "@hocba/certs/path";
+import type { Certificate } from "@hocba/certs/x509";
+import { CmsOid } from "../cms/oids.ts";
+import type { SignedData } from "../cms/signed-data.ts";
+import type { SignerInfo } from "../cms/signer-info.ts";
+import { CertificatePool, readable } from "./certificate-pool.ts";
+import type { EvidenceRequest, VerificationContext } from "./context.ts";
+import { EvidenceStore } from "./evidence-store.ts";
+import { type Policy, resolvePolicy } from "./policy.ts";
+import { type CertificateValidation, pathPool, validateCertificate } from "./x509-validation.ts";
+
+export type Purpose = "signing" | "timestamping";
+
+/** The state of one document's validation: what is at hand, and what turned out to be missing. */
+export class ValidationProcess {
+  readonly crypto: CryptoProvider;
+  readonly policy: Policy;
+  /** The time of validation, ms since 1970. */
+  readonly time: number;
+  readonly pool: CertificatePool;
+  readonly cache: PathCache;
+  readonly evidence: EvidenceStore;
+  readonly context: VerificationContext;
+  private builtPool: PathPool | null = null;
+  private readonly requests = new Map<string, EvidenceRequest>();
+  private readonly answered = new Map<string, CertificateValidation>();
+  private readonly numbers = new Map<Certificate, number>();
+
+  constructor(context: VerificationContext) {
+    this.context = context;
+    this.crypto = context.crypto;
+    this.policy = resolvePolicy(context.policy);
+    const rule = this.policy.rules["signing-certificate-attribute"];
+    const rules = { ...this.policy.rules, "signing-certificate-attribute": { ...rule, effect: "inform" } } as const;
+    this.lenientIdentification = { ...this.policy, rules };
+    this.time = context.time.getTime();
+    this.cache = context.cache ?? new PathCache();
+    this.pool = new CertificatePool(this.cache);
+    this.pool.addDer(context.certificates);
+    this.evidence = new EvidenceStore();
+    this.evidence.addCrls(context.crls);
+    this.evidence.addOcspResponses(context.ocspResponses);
+  }
+
+  /**
+   * Time stamps are held to RFC 3161, which demands the ESS attribute; genuine tokens without it exist, and the imprint binds
+   * the token anyway.
+   */
+  readonly lenientIdentification: Policy;
+
+  get pathPool(): PathPool {
+    this.builtPool = pathPool(this.pool.list, this.builtPool);
+    return this.builtPool;
+  }
+
+  /** Takes up certificates, CRLs and OCSP responses from a SignedData and the CAdES attributes of a signer. */
+  addEvidenceOf(signedData: SignedData, signer?: SignerInfo): void {
+    this.pool.addDer(signedData.certificates);
+    this.evidence.addCrls(signedData.crls);
+    this.evidence.addOcspResponses(signedData.ocspResponses);
+    const signed = signer?.signedAttributes?.values(CmsOid.adobeRevocationInfo) ?? [];
+    const unsigned = signer?.unsignedAttributes;
+    // Evidence that cannot be read is evidence that is missing.
+    for (const values of unsigned?.values(CmsOid.certificateValues) ?? []) {
+      this.pool.addDer(readable(() => values.children().map((e) => e.raw)) ?? []);
+    }
+    for (const values of [...signed, ...(unsigned?.values(CmsOid.revocationValues) ?? [])]) {
+      readable(() => this.addRevocationValues(values));
+    }
+  }
+
+  /**
+   * RevocationValues (EN 319 122-1 §A.1.1.2) and Adobe's RevocationInfoArchival (ISO 32000-1 §12.8.3.3.2): `[0]` CRLs, `[1]` OCSP
+   * responses.
+   */
+  private addRevocationValues(values: Element): void {
+    for (const field of values.expect(Tag.SEQUENCE, "RevocationValues").children()) {
+      const list = field
+        .child()
+        .children()
+        .map((e) => e.raw);
+      if (field.tag === 0xa0) this.evidence.addCrls(list);
+      else if (field.tag === 0xa1) this.evidence.addOcspResponses(list);
+    }
+  }
+
+  /** X.509 certificate validation (EN 319 102-1 §5.2.6) at a time, worked out once for each certificate and time. */
+  validateCertificate(certificate: Certificate, at: number, purpose: Purpose): CertificateValidation {
+    let number = this.numbers.get(certificate);
+    if (number === undefined) {
+      number = this.numbers.size;
+      this.numbers.set(certificate, number);
+    }
+    const key = `${number}/${at}/${purpose}`;
+    const known = this.answered.get(key);
+    if (known) return known;
+    const result = validateCertificate(certificate, at, purpose, this);
+    this.answered.set(key, result);
+    for (const request of result.wanted) this.requests.set(`${request.kind} ${request.url}`, request);
+    return result;
+  }
+
+  /** Evidence that would have helped, each address once. */
+  get wanted(): EvidenceRequest[] {
+    return [...this.requests.values()];
+  }
+}

@@ -1,0 +1,88 @@
+import { toHex } from "@hocba/certs/der";
+import { SignaturesError } from "../errors.ts";
+import type { SignatureCandidate } from "./candidate.ts";
+import { readCmsDocument } from "./cms/cms-document.ts";
+import type { EvidenceRequest, VerificationContext } from "./context.ts";
+import { detectFormat } from "./detect-format.ts";
+import { finding } from "./findings.ts";
+import { readPdfDocument } from "./pdf/pdf-document.ts";
+import type { Finding, Indication, SignatureReport, SubIndication, VerificationReport } from "./report.ts";
+import { validateSignature } from "./validate-signature.ts";
+import { ValidationProcess } from "./validation-process.ts";
+
+const MAXIMUM_SIZE = 256 * 1024 * 1024;
+
+/**
+ * Verifies every signature of a PDF, XML or CMS document after ETSI EN 319 102-1 and says what it found. Pure: the verdict rests on
+ * the octets and the context alone. Whatever is wrong with the document is in the report, never thrown.
+ * `wanted` names evidence that was missing and where it may be fetched; add what was fetched to the context and call again.
+ */
+export function verifyDocument(
+  bytes: Uint8Array,
+  context: VerificationContext,
+): { report: VerificationReport; wanted: EvidenceRequest[] } {
+  const process = new ValidationProcess(context);
+  const format = detectFormat(bytes);
+  const head = {
+    file: context.fileName,
+    sha256: toHex(context.crypto.digest("sha256", bytes)).toLowerCase(),
+    format,
+    policy: process.policy.name,
+    validationTime: context.time.toISOString(),
+  };
+  const nothing = (indication: Indication, subIndication: SubIndication | null, ...findings: Finding[]) => ({
+    report: { ...head, indication, subIndication, signatures: [], findings },
+    wanted: [],
+  });
+  const limit = context.maximumSize ?? MAXIMUM_SIZE;
+  if (bytes.length === 0) return nothing("NO-SIGNATURE", null, finding("EMPTY_FILE"));
+  if (bytes.length > limit) return nothing("INDETERMINATE", "POLICY_PROCESSING_ERROR", finding("TOO_LARGE", { limit }));
+
+  let read: { candidates: SignatureCandidate[]; judge?: (signatures: SignatureReport[]) => Finding[] };
+  try {
+    switch (format) {
+      case "pdf":
+        read = { candidates: readPdfDocument(bytes, process) };
+        break;
+      case "cms":
+        read = { candidates: readCmsDocument(bytes, process) };
+        break;
+      default:
+        return nothing("NO-SIGNATURE", null, finding("NOT_RECOGNISED"));
+    }
+  } catch (error) {
+    if (!(error instanceof SignaturesError)) throw error;
+    if (error.code === "PDF_ENCRYPTED") return nothing("INDETERMINATE", "SIGNED_DATA_NOT_FOUND", finding("ENCRYPTED"));
+    return nothing("NO-SIGNATURE", "FORMAT_FAILURE", finding("FILE_MALFORMED", { reason: error.message }));
+  }
+  if (read.candidates.length === 0) return nothing("NO-SIGNATURE", null, finding("NO_SIGNATURE"));
+
+  const signatures = read.candidates.map((candidate) => validateSignature(candidate, process));
+  const findings = read.judge?.(signatures) ?? [];
+  return { report: { ...head, ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
+}
+
+const RANK: Readonly<Record<Indication, number>> = {
+  "TOTAL-PASSED": 0,
+  "NO-SIGNATURE": 1,
+  INDETERMINATE: 2,
+  "TOTAL-FAILED": 3,
+};
+
+/**
+ * The document is as good as its worst signature; an error about the document as a whole makes it fail. A document time
+ * stamp that is not established proves no time, but takes nothing from the signatures beside it.
+ */
+function overall(signatures: readonly SignatureReport[], findings: readonly Finding[]) {
+  const signers = signatures.filter((s) => s.format !== "DocTimeStamp");
+  const counted =
+    signers.length === 0
+      ? signatures
+      : signatures.filter((s) => s.format !== "DocTimeStamp" || s.indication === "TOTAL-FAILED");
+  let worst = counted[0]!;
+  for (const s of counted) if (RANK[s.indication] > RANK[worst.indication]) worst = s;
+  if (worst.indication !== "TOTAL-FAILED" && findings.some((f) => f.severity === "error")) {
+    return { indication: "TOTAL-FAILED", subIndication: "SIG_CONSTRAINTS_FAILURE" } as const;
+  }
+  return { indication: worst.indication, subIndication: worst.subIndication };
+}
