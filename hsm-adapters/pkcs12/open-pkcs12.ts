@@ -61,7 +61,6 @@ function decrypt(bytes: Uint8Array, password: string, token: string): forge.pkcs
         details: { token, tried: true },
       });
     }
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
     if (!/Failed to decrypt/.test(message) || /^[\x00-\x7f]*$/.test(password)) {
       throw unreadable(token, "not a PKCS #12 file that can be read", cause);
     }
