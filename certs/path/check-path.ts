@@ -1,5 +1,6 @@
 import { judgeAlgorithm } from "../algorithms/algorithm-policy.ts";
 import { algorithmPolicies } from "../algorithms/policies.ts";
+import { readPublicKey } from "../crypto/public-key.ts";
 import { signatureAlgorithmOf } from "../crypto/signature-algorithm.ts";
 import type { RevocationStatus } from "../revocation/revocation-status.ts";
 import type { TrustAnchor } from "../trust/trust-anchor.ts";
@@ -278,7 +279,11 @@ class PathCheck {
   }
 
   private judgeKey(index: number): void {
-    const key = this.path[index]!.publicKey;
+    const certificate = this.path[index]!;
+    const own = certificate.publicKey;
+    // Inherited DSA parameters decide the size.
+    const inherits = own.kind === "dsa" && own.parameters === null;
+    const key = inherits ? readPublicKey(workingPublicKey(certificate, this.workingKey)) : own;
     this.note(index, judgeAlgorithm(this.policy, { use: "key", key }, this.algorithmTime), "key");
   }
 

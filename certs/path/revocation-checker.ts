@@ -39,7 +39,7 @@ function checkerFor(
     const certificate = path[index]!;
     if (budget.questions-- <= 0) return unknownStatus(certificate);
     const validated = validatedKeys(path, index);
-    const candidates = [...validated, ...signersFromPool(pool, request, path)];
+    const candidates = [...validated, ...signersFromPool(pool, request, path.slice(index + 1))];
     const signerTrusted = (signer: Certificate, time: number, checkOwn: boolean): boolean => {
       const id = `${signer.fingerprint(request.crypto)}|${time}|${checkOwn}`;
       const known = verdicts.get(id);
@@ -71,7 +71,11 @@ function validatedKeys(path: readonly Certificate[], index: number): SignerCandi
   return out.reverse();
 }
 
-function signersFromPool(pool: CertificatePool, request: PathRequest, path: readonly Certificate[]): SignerCandidate[] {
+function signersFromPool(
+  pool: CertificatePool,
+  request: PathRequest,
+  validated: readonly Certificate[],
+): SignerCandidate[] {
   const out: SignerCandidate[] = [];
   const seen = new Set<string>();
   for (const crl of request.revocation!.crls) {
@@ -79,7 +83,7 @@ function signersFromPool(pool: CertificatePool, request: PathRequest, path: read
     if (seen.has(key)) continue;
     seen.add(key);
     for (const certificate of pool.withSubject(key)) {
-      if (!path.includes(certificate)) out.push({ certificate, spki: certificate.spki, inPath: false });
+      if (!validated.includes(certificate)) out.push({ certificate, spki: certificate.spki, inPath: false });
     }
   }
   return out;
