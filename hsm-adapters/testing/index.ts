@@ -1,0 +1,1 @@
+export { makeSchoolToken, type SchoolToken, TEST_PIN, testKeys } from "./school-token.ts";
