@@ -35,15 +35,15 @@ export function drawCoverPage(sheet: Sheet, transcript: Transcript, fonts: Recor
   sheet.text(pupil.name.toUpperCase(), middle, 334, { font: fonts.bold, size: 20, align: "center" });
   sheet.line(middle - 60, 344, middle + 60, 344, 0.8, red);
 
-  let y = 376;
+  let y = 384;
   const halves = (a: readonly [string, string], b: readonly [string, string]): void => {
     sheet.entry(a[0], a[1], x, middle - 10, y, pair);
     sheet.entry(b[0], b[1], middle + 2, end, y, pair);
-    y += 22;
+    y += 25;
   };
   const whole = (label: string, value: string): void => {
     sheet.entry(label, value, x, end, y, pair);
-    y += 22;
+    y += 25;
   };
   halves(["Ngày sinh", vietnameseDate(pupil.birthDate)], ["Giới tính", pupil.gender]);
   halves(["Dân tộc", pupil.ethnicity], ["Quốc tịch", pupil.nationality]);
@@ -53,9 +53,9 @@ export function drawCoverPage(sheet: Sheet, transcript: Transcript, fonts: Recor
   halves(["Họ và tên cha", pupil.father.name], ["Nghề nghiệp", pupil.father.occupation]);
   halves(["Họ và tên mẹ", pupil.mother.name], ["Nghề nghiệp", pupil.mother.occupation]);
 
-  y += 8;
+  y += 14;
   sheet.text("QUÁ TRÌNH HỌC TẬP", middle, y, { font: fonts.bold, size: 12, align: "center" });
-  yearAtAGlance(sheet, transcript, fonts, x, end, y + 12);
+  yearAtAGlance(sheet, transcript, fonts, x, end, y + 14);
 
   const foot = sheet.height - 92;
   sheet.text("Mã tra cứu học bạ số", middle, foot, { font: fonts.regular, size: 9.5, align: "center", color: faint });

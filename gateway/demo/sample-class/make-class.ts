@@ -184,7 +184,7 @@ function biography(random: SeededRandom, school: School, birthYear: number) {
 }
 
 function yearOf(random: SeededRandom, staff: Staff) {
-  const ability = 76 + 11 * random.normal();
+  const ability = 75 + 13 * random.normal();
   const results = lowerSecondarySubjects.map((subject) => {
     const result = resultOf(random, subject, ability);
     return {

@@ -84,7 +84,20 @@ function parsedFont(bytes: Uint8Array): ReturnType<typeof fontkit.create> {
   let font = parsed.get(bytes);
   if (font === undefined) {
     font = fontkit.create(bytes);
+    // fontkit remembers a glyph's characters from whoever asks for it first. Writing a subset asks for the parts of
+    // accented letters by number, so "Y" would lose its character in the next document; ask by character before that.
+    for (const character of repertoire()) font.glyphForCodePoint(character);
     parsed.set(bytes, font);
   }
   return font;
+}
+
+function* repertoire(): Generator<number> {
+  for (let ascii = 0x20; ascii < 0x7f; ascii++) yield ascii;
+  for (const sign of "–—‘’“”…Đđ") yield sign.codePointAt(0) ?? 0;
+  for (const letter of "AĂÂEÊIOÔƠUƯYaăâeêioôơuưy") {
+    for (const tone of ["", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323"]) {
+      yield (letter + tone).normalize("NFC").codePointAt(0) ?? 0;
+    }
+  }
 }
