@@ -1,5 +1,5 @@
 import type { PdfDocument } from "./document.ts";
-import { afterEndOfLine, onlyWhiteSpace } from "./revisions.ts";
+import { onlyWhiteSpace } from "./revisions.ts";
 import type { PdfSignature } from "./signature-fields.ts";
 
 /** What of the file a signature's ByteRange covers. */
@@ -41,7 +41,7 @@ function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): 
   const { bytes, revisions } = document;
   const size = bytes.length;
   const last = revisions.length - 1;
-  if (end === size || (afterEndOfLine(bytes, end) === size && onlyWhiteSpace(bytes, end, size))) {
+  if (end === size) {
     return { level: "whole-file", revision: last, end, reasons: [] };
   }
   if (document.repaired) return { level: "unclear", revision: null, end, reasons: ["cross-reference-damaged"] };
@@ -50,7 +50,10 @@ function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): 
     if (end < revision.end || end > revision.endOfLine) continue;
     if (document.anomalies.has("revisions-out-of-order"))
       return { level: "unclear", revision: null, end, reasons: ["revisions-out-of-order"] };
-    const reasons = i === last ? ["octets-after-last-revision"] : ["later-revisions"];
+    const reasons =
+      i < last
+        ? ["later-revisions"]
+        : [onlyWhiteSpace(bytes, end, size) ? "end-of-line-after-end" : "octets-after-last-revision"];
     return { level: "earlier-revision", revision: i, end, reasons };
   }
   return { level: "partial", revision: null, end, reasons: ["ends-inside-a-revision"] };

@@ -66,6 +66,12 @@ export class PdfString {
       : decodeLiteral(this.source, this.start + 1, this.end - 1);
     return this.decoded;
   }
+
+  /** The first octets of the string, at most `count`; decodes no more than that. */
+  prefix(count: number): Uint8Array {
+    if (this.decoded || !this.hex) return this.bytes.subarray(0, count);
+    return decodeHex(this.source, this.start + 1, this.end - 1, count);
+  }
 }
 
 /** Dictionary object (§7.3.7). Keys are names without the solidus. */
@@ -172,16 +178,49 @@ for (let i = 0; i < 16; i++) {
 
 /** True when a hexadecimal string holds digits and white space only, as the standard wants. */
 export function isCleanHex(string: PdfString): boolean {
-  const { source, end } = string;
-  for (let i = string.start + 1; i < end - 1; i++) if (HEX_VALUE[source[i]!] === 17) return false;
+  const { source } = string;
+  const end = string.end - 1;
+  for (let i = string.start + 1; i < end; i++) {
+    const c = source[i]!;
+    // A reserved place is mostly zeros: they are passed four at a time.
+    if (c === 48 && source[i + 1] === 48 && source[i + 2] === 48 && source[i + 5] === 48) {
+      i = skipZeros(source, i, end) - 1;
+    } else if (HEX_VALUE[c] === 17) return false;
+  }
   return true;
 }
 
-function decodeHex(source: Uint8Array, start: number, end: number): Uint8Array {
-  const out = new Uint8Array((end - start + 1) >> 1);
+const FOUR_ZEROS = 0x30303030;
+
+/** Offset of the first octet from `at` on that is not the digit 0, or `end`. */
+function skipZeros(source: Uint8Array, at: number, end: number): number {
+  let i = at;
+  while (i < end && source[i] === 48 && (source.byteOffset + i) % 4 !== 0) i++;
+  const words = (end - i) >> 2;
+  if (words > 4 && source[i] === 48) {
+    const view = new Uint32Array(source.buffer, source.byteOffset + i, words);
+    let w = 0;
+    while (w < words && view[w] === FOUR_ZEROS) w++;
+    i += w * 4;
+  }
+  while (i < end && source[i] === 48) i++;
+  return i;
+}
+
+function decodeHex(source: Uint8Array, start: number, end: number, count = Number.POSITIVE_INFINITY): Uint8Array {
+  const out = new Uint8Array(Math.min((end - start + 1) >> 1, count));
   let n = 0;
   let high = -1;
-  for (let i = start; i < end; i++) {
+  const size = out.length;
+  let i = start;
+  // The usual case, pairs of digits without a gap.
+  for (; i + 1 < end && n < size; i += 2) {
+    const a = HEX_VALUE[source[i]!]!;
+    const b = HEX_VALUE[source[i + 1]!]!;
+    if ((a | b) > 15) break;
+    out[n++] = (a << 4) | b;
+  }
+  for (; i < end && n < size; i++) {
     const v = HEX_VALUE[source[i]!]!;
     if (v > 15) continue;
     if (high < 0) high = v;
@@ -190,7 +229,7 @@ function decodeHex(source: Uint8Array, start: number, end: number): Uint8Array {
       high = -1;
     }
   }
-  if (high >= 0) out[n++] = high << 4;
+  if (high >= 0 && n < size) out[n++] = high << 4;
   return out.subarray(0, n);
 }
 

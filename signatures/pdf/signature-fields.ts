@@ -172,19 +172,27 @@ function readContents(
   const inFile = string.source === view.document.bytes;
   if (!inFile) problems.push("contents-compressed");
   else if (string.hex && !isCleanHex(string)) problems.push("contents-not-hexadecimal");
-  const contents = trim(string.bytes);
+  const contents = trim(string);
   if (contents.length === 0) problems.push("contents-empty");
   return { contents, hole: inFile ? { start: string.start, end: string.end } : null };
 }
 
-/** Cuts the padding behind the outermost element; where none can be read, trailing zeros stay for the reader to refuse. */
-function trim(bytes: Uint8Array): Uint8Array {
-  if (bytes.length < 2 || bytes[0] === 0) return new Uint8Array(0);
+/** The octets without the padding behind the outermost element; where none can be read, all, for the reader to refuse. */
+function trim(string: PdfString): Uint8Array {
+  const head = string.prefix(6);
+  if (head.length < 2 || head[0] === 0) return new Uint8Array(0);
+  const count = head[1]! & 0x7f;
+  if (head[1]! < 0x80) return string.prefix(2 + head[1]!);
+  if (count >= 1 && count <= 4) {
+    let length = 0;
+    for (let i = 0; i < count; i++) length = length * 256 + (head[2 + i] ?? 0);
+    return string.prefix(2 + count + length);
+  }
   try {
-    return bytes.subarray(0, readElement(bytes, 0, { ber: true }).end);
+    return string.bytes.subarray(0, readElement(string.bytes, 0, { ber: true }).end);
   } catch {
     // Not a finding here: the CMS parser says what is wrong, with its own code.
-    return bytes;
+    return string.bytes;
   }
 }
 

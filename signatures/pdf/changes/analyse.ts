@@ -17,6 +17,7 @@ import { appearanceRule, fieldRule, fieldsRule, fieldValueRule, formResourcesRul
 import { annotationRule, annotationsRule, pageRule } from "./page-rules.ts";
 import { assignRoles, type RoleKind } from "./roles.ts";
 import { type ChangeFinding, type ChangeLevel, type Comparison, type Rule, worse } from "./rule.ts";
+import { structureRule } from "./structure-rules.ts";
 
 /** The judgement on everything that came after a signature. */
 export interface ChangeAnalysis {
@@ -48,7 +49,7 @@ const RULES: Record<RoleKind, Rule> = {
   info: infoRule,
   extensions: extensionsRule,
   permissions: refuse,
-  structure: refuse,
+  structure: structureRule,
   content: refuse,
 };
 
@@ -85,12 +86,16 @@ export function analyseChanges(document: PdfDocument, signature: PdfSignature): 
   if (covered.revision === null) return suspicious([file("coverage-unclear")]);
   if (covered.level === "whole-file") return { level: "none", verdict: "none", permission, findings: [] };
   const last = document.revisions.length - 1;
+  const end = document.revisions[last]!.end;
+  const onlyEndOfLine = onlyWhiteSpace(document.bytes, end, document.bytes.length);
+  if (covered.revision === last && onlyEndOfLine && signature.removedIn === null) {
+    return { level: "none", verdict: "none", permission, findings: [] };
+  }
   if (last - covered.revision > MAX_UPDATES) return suspicious([file("too-many-updates")]);
 
   const findings: ChangeFinding[] = [];
   if (signature.removedIn !== null) findings.push(file("signature-removed"));
-  const end = document.revisions[last]!.end;
-  if (!onlyWhiteSpace(document.bytes, end, document.bytes.length)) findings.push(file("octets-after-last-revision"));
+  if (!onlyEndOfLine) findings.push(file("octets-after-last-revision"));
   for (let i = covered.revision + 1; i <= last; i++) {
     for (const finding of judgeUpdate(document, i)) findings.push(hold(finding, signature));
   }

@@ -66,7 +66,7 @@ function compareFields(
   from: PdfArray | null,
   to: PdfArray | null,
 ): void {
-  const added = to ? addedElements(from ?? [], to) : null;
+  const added = to ? addedElements(comparison, from ?? [], to) : null;
   if (!added) {
     comparison.report("form-field-removed", "suspicious", object);
     return;

@@ -34,7 +34,7 @@ function compareAnnotations(
   from: PdfArray | null,
   to: PdfArray | null,
 ): void {
-  const added = to ? addedElements(from ?? [], to) : from?.length ? null : [];
+  const added = to ? addedElements(comparison, from ?? [], to) : from?.length ? null : [];
   if (!added) {
     comparison.report("annotation-removed", "suspicious", object);
     return;

@@ -115,11 +115,18 @@ export function isAdditive(comparison: Comparison, from: PdfValue, to: PdfValue,
 }
 
 /** The elements that were added, when the old ones are all still there in their order; null otherwise. */
-export function addedElements(from: readonly PdfValue[], to: readonly PdfValue[]): PdfValue[] | null {
+export function addedElements(
+  comparison: Comparison,
+  from: readonly PdfValue[],
+  to: readonly PdfValue[],
+): PdfValue[] | null {
+  // An equal object under another number counts as the same, where the lists are short enough to look that closely.
+  const close = from.length + to.length <= MAX_COMPARED;
+  const same = (a: PdfValue, b: PdfValue) => (close ? sameMeaning(comparison, a, b) : sameValue(a, b));
   const added: PdfValue[] = [];
   let i = 0;
   for (const item of to) {
-    if (i < from.length && sameValue(from[i] as PdfValue, item)) i++;
+    if (i < from.length && same(from[i] as PdfValue, item)) i++;
     else added.push(item);
   }
   return i === from.length ? added : null;
