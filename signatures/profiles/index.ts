@@ -2,6 +2,7 @@ import hocbaPdf from "./hocba-pdf.json" with { type: "json" };
 import hocbaXml from "./hocba-xml.json" with { type: "json" };
 import type { Profile } from "./profile.ts";
 
+export * from "./plan.ts";
 export * from "./profile.ts";
 
 /** The profiles shipped with the product, by name. */

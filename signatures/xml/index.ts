@@ -4,6 +4,7 @@ export * from "./c14n-methods.ts";
 export { escapeAttribute, escapeText } from "./c14n-text.ts";
 export * from "./canonicalize.ts";
 export * from "./coverage.ts";
+export * from "./element-path.ts";
 export * from "./key-info.ts";
 export * from "./limits.ts";
 export * from "./namespaces.ts";
