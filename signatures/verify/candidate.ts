@@ -23,8 +23,6 @@ export interface SignatureCandidate {
   /** Milliseconds since 1970; null when not stated. */
   readonly claimedSigningTime: number | null;
   readonly timestamps: readonly TimestampCandidate[];
-  /** Whether the document holds revocation data for this signature (level LT). */
-  readonly hasValidationData: boolean;
   readonly coverage: SignatureReport["coverage"];
   readonly laterChanges: SignatureReport["laterChanges"];
   readonly covers: readonly string[];
@@ -46,4 +44,6 @@ export interface TimestampCandidate {
   readonly imprintInputs: () => readonly (readonly Uint8Array[])[];
   /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
   readonly faults: readonly Finding[];
+  /** It covers validation data too, so that it makes level LTA. */
+  readonly archival: boolean;
 }

@@ -2,9 +2,13 @@ import type { VerificationReport } from "./report.ts";
 
 const ascii = new TextDecoder("latin1");
 
-/** The format by the first octets; an XML text may start with a byte-order mark and white space, a PDF with rubbish. */
+/**
+ * The format by the first octets; an XML text may start with a byte-order mark and white space, a PDF with rubbish. A CMS may
+ * hold a PDF as its content: then the outer one is meant.
+ */
 export function detectFormat(bytes: Uint8Array): VerificationReport["format"] {
   const head = ascii.decode(bytes.subarray(0, 1024));
+  if (bytes[0] === 0x30 && bytes[1]! >= 0x80 && bytes[1]! <= 0x84) return "cms";
   if (head.includes("%PDF-")) return "pdf";
   // UTF-16 texts show every other octet as NUL.
   const text = head

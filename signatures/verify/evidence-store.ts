@@ -1,5 +1,5 @@
 import { CertsError } from "@hocba/certs";
-import { Tag } from "@hocba/certs/der";
+import { equalBytes, Tag } from "@hocba/certs/der";
 import {
   type CertificateList,
   type OcspResponse,
@@ -7,6 +7,7 @@ import {
   parseCrl,
   parseOcspResponse,
 } from "@hocba/certs/revocation";
+import type { Certificate } from "@hocba/certs/x509";
 
 const MAX_ITEMS = 5000;
 
@@ -19,6 +20,21 @@ export class EvidenceStore {
   readonly crls: CertificateList[] = [];
   readonly ocspResponses: OcspResponse[] = [];
   private readonly seen = new Set<Uint8Array>();
+  private given = { crls: 0, ocspResponses: 0 };
+
+  /** What was added so far came with the call; what follows is the document's own. */
+  startOfDocument(): void {
+    this.given = { crls: this.crls.length, ocspResponses: this.ocspResponses.length };
+  }
+
+  /** True when the document holds revocation data that concerns the certificate; whether it is any good is another question. */
+  embedsRevocationOf(certificate: Certificate): boolean {
+    const own = this.ocspResponses.slice(this.given.ocspResponses);
+    return (
+      this.crls.slice(this.given.crls).some((crl) => crl.issuer.equals(certificate.issuer)) ||
+      own.some((r) => r.basic?.responses.some((s) => equalBytes(s.certId.serialNumber, certificate.serialNumber)))
+    );
+  }
 
   addCrls(list: readonly Uint8Array[]): void {
     for (const der of list) {

@@ -66,7 +66,7 @@ function commonName(subject: string): string {
 function when(signatures: readonly SignatureReport[], language: keyof Bilingual): string {
   const times = signatures.map((s) => s.bestSignatureTime).filter((t) => t !== null);
   if (times.length === 0) return "";
-  const last = times.reduce((a, b) => (a > b ? a : b));
+  const last = times.sort().at(-1)!;
   // Vietnam has one zone without daylight saving.
   const local = new Date(Date.parse(last) + 7 * 3600_000).toISOString();
   const [day, clock] = [local.slice(0, 10).split("-").reverse().join("/"), local.slice(11, 16)];

@@ -8,6 +8,7 @@ import { identifySigningCertificate } from "./identification-of-signing-certific
 import { validatePastSignature } from "./past-signature-validation.ts";
 import type { Finding, Indication, SignatureReport, SignerReport } from "./report.ts";
 import { acceptAlgorithms } from "./signature-acceptance.ts";
+import { signatureLevel } from "./signature-level.ts";
 import { checkSigningTime } from "./signing-time.ts";
 import { validateTimestamp } from "./time-stamp-validation.ts";
 import type { ValidationProcess } from "./validation-process.ts";
@@ -50,11 +51,10 @@ export function validateSignature(candidate: SignatureCandidate, process: Valida
   return {
     id: candidate.id,
     format: candidate.format,
-    level: signatureLevel(candidate, proofs, math.integrity),
+    level: signatureLevel(candidate, certificate, proofs, process),
     indication: total(conclusion),
     subIndication: conclusion.subIndication,
-    integrity:
-      candidate.formatChecking.indication === "FAILED" && math.integrity === "intact" ? "broken" : math.integrity,
+    integrity: math.integrity,
     coverage: candidate.coverage,
     laterChanges: candidate.laterChanges,
     role: null,
@@ -94,29 +94,6 @@ function validateDocumentTimestamp(candidate: SignatureCandidate, process: Valid
     covers: [],
     findings: distinct(conclusion.findings),
   };
-}
-
-/** The level by what the signature carries (EN 319 122-1, 319 132-1, 319 142-1, clause 6), not by what could be proven. */
-function signatureLevel(
-  candidate: SignatureCandidate,
-  proofs: ProofsOfExistence,
-  integrity: SignatureReport["integrity"],
-): SignatureReport["level"] {
-  if (candidate.format === "CMS" || candidate.format === "XMLDSig" || integrity === "broken") return "none";
-  const sound = proofs.timestamps.filter((t) => t.report.integrity === "intact" && t.report.imprintMatches);
-  const has = (...types: string[]) => sound.some((t) => types.includes(t.report.type));
-  if (!has("signature", "document", "archive", "evidence-record")) return "B";
-  if (!candidate.hasValidationData) return "T";
-  return has("archive", "document", "evidence-record") &&
-    has("signature", "document") &&
-    archived(candidate, sound.length)
-    ? "LTA"
-    : "LT";
-}
-
-/** A single DocTimeStamp that stands where the signature time stamp would gives T and LT, not LTA. */
-function archived(candidate: SignatureCandidate, count: number): boolean {
-  return count > 1 || candidate.timestamps.some((t) => t.type === "archive" || t.type === "evidence-record");
 }
 
 /** A time stamp that proves nothing lowers the level, not the verdict: its faults are told as warnings. */

@@ -42,6 +42,7 @@ export class ValidationProcess {
     this.evidence = new EvidenceStore();
     this.evidence.addCrls(context.crls);
     this.evidence.addOcspResponses(context.ocspResponses);
+    this.evidence.startOfDocument();
   }
 
   /**

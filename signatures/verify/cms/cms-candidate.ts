@@ -40,7 +40,6 @@ export interface CmsCandidateOptions {
   readonly claimedSigningTime?: number | null;
   /** Time stamps that stand outside the CMS (DocTimeStamps). */
   readonly outerTimestamps?: readonly TimestampCandidate[];
-  readonly hasValidationData?: boolean;
 }
 
 /** One SignerInfo, its counter-signatures behind it, as candidates for validation. */
@@ -69,14 +68,13 @@ function cmsCandidate(
   const content = { chunks: options.content, contentType: options.contentType };
   return {
     id: options.id,
-    format: options.format === "CMS" && references.value ? "CAdES" : options.format,
+    format: options.format === "CMS" && references.value?.[0]?.digestAlgorithm ? "CAdES" : options.format,
     formatChecking: worst(options.formatChecking ?? passed(), references.conclusion, signingTime.conclusion),
     named: pool.bySignerIdentifier(signer.sid),
     references: references.value,
     verify: memoize((certificate) => verifySignerInfo(signer, content, certificate?.spki ?? null, crypto)),
     claimedSigningTime: signingTime.value ?? options.claimedSigningTime ?? null,
     timestamps: [...cmsTimestamps(signedData, signer, options.content, crypto), ...(options.outerTimestamps ?? [])],
-    hasValidationData: options.hasValidationData ?? hasValidationData(signedData, signer),
     coverage: options.coverage,
     laterChanges: options.laterChanges,
     covers: [],
@@ -142,15 +140,6 @@ function attempt<T>(read: () => T, otherwise: T): { value: T; conclusion: Conclu
 
 function readSigningTime(value: Element | null): number | null {
   return value && readTime(value);
-}
-
-function hasValidationData(signedData: SignedData, signer: SignerInfo): boolean {
-  return (
-    signedData.crls.length > 0 ||
-    signedData.ocspResponses.length > 0 ||
-    (signer.unsignedAttributes?.has(CmsOid.revocationValues) ?? false) ||
-    (signer.unsignedAttributes?.has(CmsOid.longTermValidation) ?? false)
-  );
 }
 
 function cmsTimestamps(
@@ -229,13 +218,14 @@ export function timestampCandidate(
   inputs: Inputs,
   check: Check = () => true,
 ): TimestampCandidate {
+  const archival = type === "archive" || type === "evidence-record";
   if (token instanceof SignaturesError) {
     const problem = finding("TIMESTAMP_MALFORMED", { reason: token.message });
-    return { type, token: null, problem, imprintInputs: () => [], faults: [problem] };
+    return { type, token: null, problem, imprintInputs: () => [], faults: [problem], archival };
   }
   const checked = attempt(() => check(token), false);
   const faults = checked.value ? [] : [finding("TIMESTAMP_UNPROVEN_DATA", {}, "error"), ...checked.conclusion.findings];
-  return { type, token, problem: null, imprintInputs: () => attempt(() => inputs(token), []).value, faults };
+  return { type, token, problem: null, imprintInputs: () => attempt(() => inputs(token), []).value, faults, archival };
 }
 
 /** Octets of a token file or attribute as a token, or the error. */

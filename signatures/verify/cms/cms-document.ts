@@ -50,7 +50,6 @@ function tokenCandidate(signedData: SignedData, process: ValidationProcess): Sig
     verify: () => ({ integrity: "unknown", problem: null, findings: [] }),
     claimedSigningTime: null,
     timestamps: [],
-    hasValidationData: false,
     coverage: content ? "whole-file" : "unclear",
     laterChanges: "none",
     covers: [],

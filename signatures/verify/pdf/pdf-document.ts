@@ -14,7 +14,7 @@ import {
 } from "../../pdf/index.ts";
 import type { SignatureCandidate, TimestampCandidate } from "../candidate.ts";
 import { cmsCandidates, readTimestampToken, timestampCandidate } from "../cms/cms-candidate.ts";
-import { type Conclusion, failed, passed, worst } from "../conclusion.ts";
+import { type Conclusion, failed, indeterminate, passed, worst } from "../conclusion.ts";
 import { finding } from "../findings.ts";
 import type { ValidationProcess } from "../validation-process.ts";
 import { judgeLaterChanges } from "./later-changes.ts";
@@ -35,27 +35,38 @@ export interface PlacedSignature {
  */
 export function readPdfDocument(bytes: Uint8Array, process: ValidationProcess): SignatureCandidate[] {
   const document = openPdf(bytes);
-  if (document.encrypted) throw new SignaturesError("PDF_ENCRYPTED", "the PDF is encrypted");
-  const hasValidationData = addSecurityStore(document, process);
-  const placed = signatureFields(document).map((signature) => place(document, signature, process));
-  const stamps = placed.filter((p) => isDocumentTimestamp(p.signature)).map(documentTimestamp);
+  const storeSince = addSecurityStore(document, process);
+  const placed = distinct(signatureFields(document)).map((signature) => place(document, signature, process));
+  // Signature values are never encrypted (ISO 32000-2 §7.6.2), but the fields may lie in streams that are.
+  if (document.encrypted && placed.length === 0) throw new SignaturesError("PDF_ENCRYPTED", "the PDF is encrypted");
+  const stamps = placed.filter((p) => isDocumentTimestamp(p.signature)).map((p) => documentTimestamp(p, storeSince));
   return placed.flatMap((p) => {
     const outer = stamps.filter((s) => s.placed !== p && covers(s.placed, p)).map((s) => s.candidate);
     const own = stamps.find((s) => s.placed === p);
     if (own) return [documentTimestampCandidate(p, own.candidate, outer)];
-    return candidatesOf(p, outer, hasValidationData, process);
+    return candidatesOf(p, outer, process);
   });
 }
 
-function addSecurityStore(document: PdfDocument, process: ValidationProcess): boolean {
+/** One value may be referred to by several fields: it is one signature. */
+function distinct(signatures: readonly PdfSignature[]): PdfSignature[] {
+  const seen = new Set<number>();
+  return signatures.filter(({ hole }) => {
+    if (!hole) return true;
+    return seen.has(hole.start) ? false : seen.add(hole.start);
+  });
+}
+
+/** Takes up the newest /DSS; gives the first revision that has one, Infinity for none. */
+function addSecurityStore(document: PdfDocument, process: ValidationProcess): number {
   const store = securityStore(document.latest);
-  if (!store) return false;
+  if (!store) return Number.POSITIVE_INFINITY;
   for (const part of [store, ...store.vri]) {
     process.pool.addDer(part.certificates);
     process.evidence.addCrls(part.crls);
     process.evidence.addOcspResponses(part.ocspResponses);
   }
-  return store.crls.length + store.ocspResponses.length > 0;
+  return document.revisions.findIndex((_, i) => document.atRevision(i).catalog.get("DSS") !== null);
 }
 
 function place(document: PdfDocument, signature: PdfSignature, process: ValidationProcess): PlacedSignature {
@@ -65,9 +76,16 @@ function place(document: PdfDocument, signature: PdfSignature, process: Validati
     signature,
     coverage: covered,
     ranges: signedRanges(document, signature),
-    placement: worst(placement(covered), changes.conclusion),
+    placement: worst(dictionaryType(signature), placement(covered), changes.conclusion),
     laterChanges: changes.laterChanges,
   };
+}
+
+/** EN 319 142-1 §5.4.3: /Type of a document time stamp is DocTimeStamp. */
+function dictionaryType(signature: PdfSignature): Conclusion {
+  if (isDocumentTimestamp(signature) === (signature.type === "DocTimeStamp")) return passed();
+  const reason = `/Type ${signature.type}, /SubFilter ${signature.subFilter ?? "-"}`;
+  return indeterminate("SIG_CONSTRAINTS_FAILURE", finding("SIGNATURE_MALFORMED", { reason }));
 }
 
 function placement(covered: SignatureCoverage): Conclusion {
@@ -85,7 +103,7 @@ function placement(covered: SignatureCoverage): Conclusion {
 }
 
 function isDocumentTimestamp(signature: PdfSignature): boolean {
-  return signature.subFilter === "ETSI.RFC3161" || signature.type === "DocTimeStamp";
+  return signature.subFilter === "ETSI.RFC3161";
 }
 
 /** True when the whole of `inner`, its value included, lies under the signed ranges of `outer`. */
@@ -97,12 +115,16 @@ function covers(outer: PlacedSignature, inner: PlacedSignature): boolean {
   return hole.end <= byteRange[1] && (outer.coverage.end ?? 0) > inner.coverage.end;
 }
 
-function documentTimestamp(placed: PlacedSignature): { placed: PlacedSignature; candidate: TimestampCandidate } {
+function documentTimestamp(
+  placed: PlacedSignature,
+  storeSince: number,
+): { placed: PlacedSignature; candidate: TimestampCandidate } {
   const token = readTimestampToken(placed.signature.contents);
   const candidate = timestampCandidate("document", token, () => (placed.ranges ? [placed.ranges] : []));
   // Only what is covered in the way of a PDF signature is stamped.
-  const faults = placed.placement.indication === "FAILED" ? placed.placement.findings : [];
-  return { placed, candidate: { ...candidate, faults: [...candidate.faults, ...faults] } };
+  const faults = placed.placement.indication === "PASSED" ? [] : placed.placement.findings;
+  const archival = (placed.coverage.revision ?? -1) >= storeSince;
+  return { placed, candidate: { ...candidate, faults: [...candidate.faults, ...faults], archival } };
 }
 
 function documentTimestampCandidate(
@@ -123,7 +145,6 @@ function base(placed: PlacedSignature): SignatureCandidate {
     verify: () => ({ integrity: "unknown", problem: null, findings: [] }),
     claimedSigningTime: placed.signature.signingTime,
     timestamps: [],
-    hasValidationData: false,
     coverage: placed.coverage.level,
     laterChanges: placed.laterChanges,
     covers: [],
@@ -137,12 +158,11 @@ const DETACHED = new Set(["adbe.pkcs7.detached", "ETSI.CAdES.detached"]);
 function candidatesOf(
   placed: PlacedSignature,
   outer: readonly TimestampCandidate[],
-  hasValidationData: boolean,
   process: ValidationProcess,
 ): SignatureCandidate[] {
   const { signature, ranges } = placed;
   if (signature.subFilter === "adbe.x509.rsa_sha1") {
-    return [{ ...base(placed), ...rsaSha1Candidate(placed, process), timestamps: outer, hasValidationData }];
+    return [{ ...base(placed), ...rsaSha1Candidate(placed, process), timestamps: outer }];
   }
   const read = readContents(signature);
   if (read.conclusion.indication === "FAILED" || !read.signedData || !ranges) {
@@ -167,7 +187,6 @@ function candidatesOf(
       formatChecking: worst(placed.placement, read.conclusion, content.conclusion),
       claimedSigningTime: signature.signingTime,
       outerTimestamps: outer,
-      ...(hasValidationData ? { hasValidationData } : {}),
     },
     process.pool,
     process.crypto,
