@@ -7,7 +7,9 @@ import {
   publicDecrypt,
   verify as verifyOnce,
 } from "node:crypto";
+import { readWhole } from "../der/element.ts";
 import { concatBytes } from "../der/values.ts";
+import { nullValue, oid, sequence } from "../der/write.ts";
 import { CertsError } from "../errors.ts";
 import { keyFits } from "./key-fits.ts";
 import { LruCache } from "./lru-cache.ts";
@@ -65,13 +67,23 @@ function importKey(spki: Uint8Array): Imported | null {
   }
   let object: KeyObject | null = null;
   try {
-    object = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    object = createPublicKey({ key: Buffer.from(opensslSpki(spki, key)), format: "der", type: "spki" });
   } catch {
     // OpenSSL gives no stable reason; whether that means "unsupported" or "malformed" is decided by `key` below.
   }
   const imported = { key, object };
   keys.set(id, imported);
   return imported;
+}
+
+/**
+ * An RSASSA-PSS key as a plain RSA key: OpenSSL lets the former neither decrypt without padding nor use another digest for
+ * MGF1. The key's own limits are checked by `keyFits`.
+ */
+function opensslSpki(spki: Uint8Array, key: PublicKey): Uint8Array {
+  if (key.kind !== "rsa" || !key.pssOnly) return spki;
+  const bits = readWhole(spki, { ber: true }).children()[1]!;
+  return sequence(sequence(oid("1.2.840.113549.1.1.1"), nullValue()), bits.raw);
 }
 
 function verify(
@@ -120,7 +132,7 @@ function verifyPss(
     return run(algorithm.digest, options, chunks, signature);
   }
   // node:crypto ties the digest of MGF1 to that of the message, so the padding is checked here.
-  if (key.kind !== "rsa" || key.pssOnly || signature.length !== Math.ceil(key.bits / 8)) return false;
+  if (key.kind !== "rsa" || signature.length !== Math.ceil(key.bits / 8)) return false;
   let decrypted: Uint8Array;
   try {
     decrypted = publicDecrypt({ key: object, padding: constants.RSA_NO_PADDING }, signature);

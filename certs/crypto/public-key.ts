@@ -1,10 +1,19 @@
 import { type Element, readWhole, Tag } from "../der/element.ts";
 import { readBigInt, readBitString, readOid } from "../der/values.ts";
 import { CertsError } from "../errors.ts";
+import { type RsaPssParameters, readPssParameters } from "./signature-algorithm.ts";
 
 /** A SubjectPublicKeyInfo, read (RFC 5280 §4.1.2.7). `bits` is the size that matters for strength; 0 when unknown. */
 export type PublicKey =
-  | { kind: "rsa"; bits: number; modulus: bigint; exponent: bigint; pssOnly: boolean }
+  | {
+      kind: "rsa";
+      bits: number;
+      modulus: bigint;
+      exponent: bigint;
+      pssOnly: boolean;
+      /** Limits an RSASSA-PSS key sets (RFC 4055 §3.1): these digests, at least this salt; null for none. */
+      pss: RsaPssParameters | null;
+    }
   | {
       kind: "ec";
       bits: number /** Short name; null for a curve unknown or given by explicit parameters. */;
@@ -53,7 +62,7 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
   switch (oid) {
     case "1.2.840.113549.1.1.1":
     case "1.2.840.113549.1.1.10":
-      return rsaKey(key, oid === "1.2.840.113549.1.1.10");
+      return rsaKey(key, oid === "1.2.840.113549.1.1.10", parameters ?? null);
     case "1.2.840.10045.2.1":
       return ecKey(key, parameters ?? null);
     case "1.3.101.112":
@@ -67,12 +76,13 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
   }
 }
 
-function rsaKey(key: Uint8Array, pssOnly: boolean): PublicKey {
+function rsaKey(key: Uint8Array, pssOnly: boolean, parameters: Element | null): PublicKey {
   const [n, e] = readWhole(key, { ber: true }).expect(Tag.SEQUENCE, "RSAPublicKey").children();
   if (!n || !e) throw new CertsError("DER_MALFORMED", "RSAPublicKey incomplete");
   const modulus = readBigInt(n.expect(Tag.INTEGER, "modulus"));
   const exponent = readBigInt(e.expect(Tag.INTEGER, "publicExponent"));
-  return { kind: "rsa", bits: bitLength(modulus), modulus, exponent, pssOnly };
+  const pss = pssOnly && parameters?.tag === Tag.SEQUENCE ? readPssParameters(parameters) : null;
+  return { kind: "rsa", bits: bitLength(modulus), modulus, exponent, pssOnly, pss };
 }
 
 function ecKey(point: Uint8Array, parameters: Element | null): PublicKey {

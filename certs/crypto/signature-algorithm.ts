@@ -72,7 +72,10 @@ export function signatureAlgorithmOf(
   parameters: Element | null,
   digest?: DigestAlgorithm,
 ): SignatureAlgorithm {
-  if (oid === RSASSA_PSS) return pssParameters(parameters);
+  if (oid === RSASSA_PSS) {
+    if (!parameters) throw new CertsError("ALGORITHM_UNSUPPORTED", "RSASSA-PSS signature without parameters");
+    return readPssParameters(parameters);
+  }
   const known = Object.hasOwn(BY_OID, oid) ? BY_OID[oid] : undefined;
   if (known) return known;
   const build = Object.hasOwn(DIGEST_NAMED_BESIDE, oid) ? DIGEST_NAMED_BESIDE[oid] : undefined;
@@ -80,12 +83,16 @@ export function signatureAlgorithmOf(
   throw new CertsError("ALGORITHM_UNSUPPORTED", `signature algorithm ${oid}`, { details: { oid } });
 }
 
-/** RSASSA-PSS-params (RFC 4055 §3.1): every field has SHA-1's default, trailerField must be 1. */
-function pssParameters(parameters: Element | null): SignatureAlgorithm {
+export type RsaPssParameters = Extract<SignatureAlgorithm, { scheme: "rsa-pss" }>;
+
+/**
+ * RSASSA-PSS-params (RFC 4055 §3.1): every field has SHA-1's default, trailerField must be 1.
+ * @throws CertsError ALGORITHM_UNSUPPORTED, DER_MALFORMED
+ */
+export function readPssParameters(parameters: Element): RsaPssParameters {
   let digest: DigestAlgorithm = "sha1";
   let mgfDigest: DigestAlgorithm = "sha1";
   let saltLength = 20;
-  if (!parameters) throw new CertsError("ALGORITHM_UNSUPPORTED", "RSASSA-PSS signature without parameters");
   for (const field of parameters.expect(Tag.SEQUENCE, "RSASSA-PSS-params").children()) {
     const value = field.child();
     switch (field.tag) {

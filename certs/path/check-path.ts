@@ -2,6 +2,7 @@ import { judgeAlgorithm } from "../algorithms/algorithm-policy.ts";
 import { algorithmPolicies } from "../algorithms/policies.ts";
 import { readPublicKey } from "../crypto/public-key.ts";
 import { signatureAlgorithmOf } from "../crypto/signature-algorithm.ts";
+import { equalBytes } from "../der/values.ts";
 import type { RevocationStatus } from "../revocation/revocation-status.ts";
 import type { TrustAnchor } from "../trust/trust-anchor.ts";
 import type { Certificate } from "../x509/certificate.ts";
@@ -118,8 +119,12 @@ class PathCheck {
       return new Fault("ANCHOR_NOT_IN_FORCE", index);
     }
     const purposes = this.request.purposes ?? [];
-    if (purposes.length > 0 && !anchorTrustedFor(this.anchor, purposes)) {
-      return new Fault("ANCHOR_NOT_TRUSTED_FOR_PURPOSE", index, purposes.join(", "));
+    if (purposes.length > 0) {
+      if (!anchorTrustedFor(this.anchor, purposes)) {
+        return new Fault("ANCHOR_NOT_TRUSTED_FOR_PURPOSE", index, purposes.join(", "));
+      }
+      const barred = this.path.findIndex((certificate) => this.isBarred(certificate, purposes));
+      if (barred >= 0) return new Fault("ANCHOR_NOT_TRUSTED_FOR_PURPOSE", barred, purposes.join(", "));
     }
     const fault = this.checkForm(index) ?? this.checkValidity(index);
     if (fault) return fault;
@@ -135,6 +140,17 @@ class PathCheck {
     }
     // What the anchor is explicitly trusted for outweighs the purposes its certificate lists.
     return this.anchor.purposes === null && !isTarget ? this.checkPurposes(index) : null;
+  }
+
+  /** What the operator said of a name and key holds wherever in a path they stand. */
+  private isBarred(certificate: Certificate, purposes: readonly string[]): boolean {
+    return this.request.anchors.some(
+      (other) =>
+        (other.purposes !== null || other.rejectedPurposes.length > 0) &&
+        equalBytes(other.certificate.spki, certificate.spki) &&
+        other.certificate.subject.equals(certificate.subject) &&
+        !anchorTrustedFor(other, purposes),
+    );
   }
 
   /** RFC 5280 §6.1.3. */
