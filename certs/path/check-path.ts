@@ -249,7 +249,10 @@ class PathCheck {
   private checkStrictness(): Fault | null {
     this.path.forEach((certificate, index) => {
       const position = index === 0 ? "target" : index === this.path.length - 1 ? "anchor" : "intermediate";
-      for (const finding of profileFindings(certificate, position)) this.profile.push({ index, ...finding });
+      const selfSigned = () =>
+        checkSignature(certificate, certificate.spki, this.request.crypto, this.request.cache) === null;
+      for (const finding of profileFindings(certificate, position, selfSigned))
+        this.profile.push({ index, ...finding });
     });
     const [finding] = this.profile;
     if (!finding || this.request.strictness !== "profile") return null;

@@ -7,7 +7,7 @@ type Position = "target" | "intermediate" | "anchor";
 type Finding = Omit<ProfileFinding, "index">;
 interface Rule extends Finding {
   /** True when the certificate breaks the rule. */
-  readonly broken: (certificate: Certificate, position: Position) => boolean;
+  readonly broken: (certificate: Certificate, position: Position, selfSigned: () => boolean) => boolean;
 }
 
 const critical = (c: Certificate, oid: string): boolean => c.extensions.get(oid)?.critical === true;
@@ -44,16 +44,9 @@ const RULES: readonly Rule[] = [
   { rule: "the issuer's name is empty", clause: "RFC 5280 §4.1.2.4", broken: (c) => c.issuer.isEmpty },
   { rule: "a CA's name is empty", clause: "RFC 5280 §4.1.2.6", broken: (c) => isCa(c) && c.subject.isEmpty },
   {
-    rule: "the certificate of a CA has no authority key identifier and is not self-signed",
+    rule: "a certificate that is not self-signed has no authority key identifier",
     clause: "RFC 5280 §4.2.1.1",
-    broken: (c, position) =>
-      position !== "target" && !c.selfIssued && c.version === 3 && !c.authorityKeyId?.keyIdentifier,
-  },
-  {
-    rule: "the certificate has no authority key identifier",
-    clause: "RFC 5280 §4.2.1.1",
-    broken: (c, position) =>
-      position === "target" && !c.selfIssued && c.version === 3 && !c.authorityKeyId?.keyIdentifier,
+    broken: (c, _, selfSigned) => c.version === 3 && !c.authorityKeyId?.keyIdentifier && !c.selfIssued && !selfSigned(),
   },
   {
     rule: "the certificate of a CA has no subject key identifier",
@@ -96,10 +89,14 @@ const RULES: readonly Rule[] = [
   { rule: "subjectAltName holds a malformed name", clause: "RFC 5280 §4.2.1.6", broken: hasMalformedName },
 ];
 
-/** The rules of RFC 5280 §4 that a certificate breaks. Its extensions must be readable. */
-export function profileFindings(certificate: Certificate, position: Position): Finding[] {
+/**
+ * The rules of RFC 5280 §4 that a certificate breaks. Its extensions must be readable.
+ * @param selfSigned asks whether its own key made its signature
+ */
+export function profileFindings(certificate: Certificate, position: Position, selfSigned: () => boolean): Finding[] {
   const out: Finding[] = [];
-  for (const { rule, clause, broken } of RULES) if (broken(certificate, position)) out.push({ rule, clause });
+  for (const { rule, clause, broken } of RULES)
+    if (broken(certificate, position, selfSigned)) out.push({ rule, clause });
   for (const [oid, name, clause] of MUST_NOT_BE_CRITICAL) {
     if (critical(certificate, oid)) out.push({ rule: `${name} is critical`, clause });
   }

@@ -58,9 +58,22 @@ describe.skipIf(!root)("NIST PKITS", () => {
   });
 
   it("finds its way when given every certificate and every CRL of the suite at once", () => {
-    const all = new CertificatePool(readdirSync(join(dir, "certs")).filter((n) => n.endsWith(".crt")).map(certificate));
+    const all = new CertificatePool(
+      readdirSync(join(dir, "certs"))
+        .filter((n) => n.endsWith(".crt"))
+        .map(certificate),
+    );
     const crls = readdirSync(join(dir, "crls")).map(crl);
     const cache = new PathCache();
-    score("from one pool", (c) => run(c, all, crls.filter((l) => c.crls.length > 0 && l), cache).valid);
+    score(
+      "from one pool",
+      (c) =>
+        run(
+          c,
+          all,
+          crls.filter((l) => c.crls.length > 0 && l),
+          cache,
+        ).valid,
+    );
   });
 });
