@@ -39,9 +39,9 @@ export interface TimestampCandidate {
   readonly problem: Finding | null;
   /**
    * The octets under the message imprint, in pieces. Several alternatives where writers of the standard's editions
-   * differ; an empty list when the data cannot be put together.
+   * differ; an empty list when the data cannot be put together; null when they are not at hand (a token by itself).
    */
-  readonly imprintInputs: () => readonly (readonly Uint8Array[])[];
+  readonly imprintInputs: () => readonly (readonly Uint8Array[])[] | null;
   /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
   readonly faults: readonly Finding[];
   /** It covers validation data too, so that it makes level LTA. */

@@ -5,7 +5,8 @@ import type { SignatureReport, VerificationReport } from "./report.ts";
  * The one sentence a clerk acts on: is it genuine, whole, by whom, not revoked, and what could not be checked.
  */
 export function sentence(report: VerificationReport): Bilingual {
-  const signers = report.signatures.filter((s) => s.format !== "DocTimeStamp");
+  const documents = report.signatures.filter((s) => s.format !== "DocTimeStamp");
+  const signers = documents.length > 0 ? documents : report.signatures;
   const who = names(signers);
   const first = (severity: string) =>
     report.findings.find((f) => f.severity === severity) ??

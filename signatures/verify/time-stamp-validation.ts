@@ -63,10 +63,11 @@ export function validateTimestamp(
   );
   const { certificate } = identified;
   const math = verify(certificate);
-  const imprintMatches = imprintHolds(candidate, token, crypto);
+  const imprint = imprintHolds(candidate, token, crypto);
+  const imprintMatches = imprint === true;
   const conclusion = worst(
     cryptographicConclusion(math),
-    imprintMatches ? passed() : failed("HASH_FAILURE", finding("TIMESTAMP_IMPRINT")),
+    imprintConclusion(imprint),
     candidate.faults.length > 0 ? failed("HASH_FAILURE", ...candidate.faults) : passed(),
     identified.conclusion,
     certificate ? keyUsage(certificate) : passed(),
@@ -86,11 +87,18 @@ export function validateTimestamp(
   };
 }
 
-/** True when the imprint is the digest of one of the alternatives. */
-function imprintHolds(candidate: TimestampCandidate, token: TimestampToken, crypto: CryptoProvider): boolean {
+/** True when the imprint is the digest of one of the alternatives; null when what was stamped is not at hand. */
+function imprintHolds(candidate: TimestampCandidate, token: TimestampToken, crypto: CryptoProvider): boolean | null {
   const { digestAlgorithm, digest } = token.imprint;
+  const inputs = candidate.imprintInputs();
+  if (!inputs) return null;
   if (!digestAlgorithm) return false;
-  return candidate.imprintInputs().some((chunks) => equalBytes(crypto.digest(digestAlgorithm, ...chunks), digest));
+  return inputs.some((chunks) => equalBytes(crypto.digest(digestAlgorithm, ...chunks), digest));
+}
+
+function imprintConclusion(holds: boolean | null): Conclusion {
+  if (holds === null) return indeterminate("SIGNED_DATA_NOT_FOUND", finding("CONTENT_MISSING"));
+  return holds ? passed() : failed("HASH_FAILURE", finding("TIMESTAMP_IMPRINT"));
 }
 
 /** RFC 3161 §2.3: the certificate is for time stamping. */

@@ -73,7 +73,7 @@ function validateDocumentTimestamp(candidate: SignatureCandidate, process: Valid
   const at = proofs.bestSignatureTime ?? process.time;
   const result = validateTimestamp(candidate.documentTimestamp!, at, process);
   const conclusion = worst(candidate.formatChecking, result.conclusion);
-  const broken = result.report.integrity === "broken" || !result.imprintMatches;
+  const broken = result.report.integrity === "broken" || result.conclusion.indication === "FAILED";
   return {
     id: candidate.id,
     format: candidate.format,

@@ -199,7 +199,7 @@ function cmsTimestamps(
   return out;
 }
 
-type Inputs = (token: TimestampToken) => readonly (readonly Uint8Array[])[];
+type Inputs = (token: TimestampToken) => readonly (readonly Uint8Array[])[] | null;
 type Check = (token: TimestampToken) => boolean;
 
 function readToken(bytes: Uint8Array): TimestampToken | SignaturesError {

@@ -40,7 +40,7 @@ export function readCmsDocument(bytes: Uint8Array, process: ValidationProcess): 
 function tokenCandidate(signedData: SignedData, process: ValidationProcess): SignatureCandidate {
   const token = readTimestampToken(signedData.element.raw);
   const content = process.context.detachedContent;
-  const stamp = timestampCandidate("document", token, () => (content ? [[content]] : []));
+  const stamp = timestampCandidate("document", token, () => (content ? [[content]] : null));
   return {
     id: "1",
     format: "DocTimeStamp",

@@ -165,7 +165,7 @@ function candidatesOf(
     return [{ ...base(placed), ...rsaSha1Candidate(placed, process), timestamps: outer }];
   }
   const read = readContents(signature);
-  if (read.conclusion.indication === "FAILED" || !read.signedData || !ranges) {
+  if (!read.signedData) {
     const conclusion = worst(placed.placement, read.conclusion);
     const broken = { integrity: "broken", problem: "FORMAT_FAILURE", findings: [] } as const;
     return [{ ...base(placed), formatChecking: conclusion, verify: () => broken, timestamps: outer }];
@@ -173,7 +173,8 @@ function candidatesOf(
   const { signedData } = read;
   const signer = signedData.signerInfos[0]!;
   process.addEvidenceOf(signedData, signer);
-  const content = signedContent(signature, signedData, ranges, process);
+  // A ByteRange that leads out of the file leaves nothing that could match.
+  const content = signedContent(signature, signedData, ranges ?? [], process);
   return cmsCandidates(
     signedData,
     signer,
