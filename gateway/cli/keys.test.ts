@@ -81,6 +81,18 @@ describe("hocba keys", () => {
     expect(out).toContain("qua-tien-trinh / a1");
   });
 
+  it("lists the tokens that answer, names the one that does not, and exits with 1", async () => {
+    const file = join(school.directory, "two.json");
+    const absent = school.config({ name: "token-bi-rut", tokenLabel: "không có" });
+    const socket = join(school.directory, "two", "s");
+    writeFileSync(file, JSON.stringify({ socket, tokens: [absent, school.config()] }));
+    const { exitCode, out, err } = await keys("list", "--config", file);
+    expect(exitCode).toBe(1);
+    expect(out).toContain("truong / a1");
+    expect(err).toContain("token-bi-rut");
+    expect(err).toContain("TOKEN_ABSENT");
+  });
+
   it("names a wrong PIN once and refuses it afterwards, until the lock is cleared by hand", async () => {
     const tried = async (): Promise<boolean> => {
       const { exitCode, err } = await keys("list", "--config", wrongPinConfig);

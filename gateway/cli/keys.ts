@@ -99,28 +99,42 @@ async function run(action: () => Promise<number>): Promise<void> {
 }
 
 async function list(options: Where): Promise<number> {
-  const { signer } = await openSigner(options);
-  try {
-    for (const key of await signer.keys()) print(keyLine(key), [], options);
-    return 0;
-  } finally {
-    await signer.close();
-  }
+  return eachKey(options, (key) => {
+    print(keyLine(key), null, options);
+    return true;
+  });
 }
 
 async function check(options: Where): Promise<number> {
-  const { signer } = await openSigner(options);
+  return eachKey(options, async (key, signer) => {
+    const problems = await problemsOf(signer, key, Date.now());
+    print(keyLine(key), problems, options);
+    return problems.every((problem) => WARNINGS.has(problem));
+  });
+}
+
+/** Visits the keys of every token that answers, names those that do not. 0 when all answered and all keys are fit. */
+async function eachKey(
+  options: Where,
+  visit: (key: TokenKey, signer: Signer) => boolean | Promise<boolean>,
+): Promise<number> {
+  const signer = await openSigner(options);
+  let fit = true;
   try {
-    let fit = true;
-    for (const key of await signer.keys()) {
-      const problems = await problemsOf(signer, key, Date.now());
-      if (problems.some((problem) => !WARNINGS.has(problem))) fit = false;
-      print(keyLine(key), problems, options);
+    for (const { token, error } of await signer.tokens()) {
+      if (error) {
+        fit = false;
+        const { code, message, details } = error;
+        const text = describeSignerError(new SignerError(code, message, { details }));
+        process.stderr.write(`✘ ${token}\n    ${text}\n`);
+        continue;
+      }
+      for (const key of await signer.keys(token)) if (!(await visit(key, signer))) fit = false;
     }
-    return fit ? 0 : 1;
   } finally {
     await signer.close();
   }
+  return fit ? 0 : 1;
 }
 
 async function clearPinLock(token: string, config: string): Promise<number> {
@@ -209,13 +223,13 @@ async function trySigning(signer: Signer, key: TokenKey, algorithm: SigningAlgor
   }
 }
 
-function print(line: KeyLine, problems: readonly KeyProblem[], { json }: Where): void {
+function print(line: KeyLine, problems: readonly KeyProblem[] | null, { json }: Where): void {
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...line, problems })}\n`);
+    process.stdout.write(`${JSON.stringify(problems ? { ...line, problems } : line)}\n`);
     return;
   }
   const { certificate } = line;
-  const mark = problems.some((p) => !WARNINGS.has(p)) ? "✘" : problems.length > 0 ? "!" : "✔";
+  const mark = !problems ? "·" : problems.some((p) => !WARNINGS.has(p)) ? "✘" : problems.length > 0 ? "!" : "✔";
   const out = [
     `${mark} ${line.token} / ${line.id}  ${line.label}`,
     `    Khoá / key              ${line.key}: ${line.algorithms.join(", ") || "–"}`,
@@ -226,6 +240,6 @@ function print(line: KeyLine, problems: readonly KeyProblem[], { json }: Where):
       `    Hạn dùng / validity     ${certificate.notBefore.slice(0, 10)} – ${certificate.notAfter.slice(0, 10)}`,
     );
   }
-  for (const problem of problems) out.push(`    ${problem}: ${problemText[problem] ?? ""}`.trimEnd());
+  for (const problem of problems ?? []) out.push(`    ${problem}: ${problemText[problem] ?? ""}`.trimEnd());
   process.stdout.write(`${out.join("\n")}\n`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { type Signer, SignerError } from "@hocba/hsm-adapters";
-import { Pkcs11Signer } from "@hocba/hsm-adapters/pkcs11";
+import { type Signer, SignerError, type TokenKey } from "@hocba/hsm-adapters";
+import { Pkcs11Signer, type TokenStatus } from "@hocba/hsm-adapters/pkcs11";
 import { parseTokenHostConfig, TokenHostClient, type TokenHostConfig } from "@hocba/hsm-adapters/token-host";
 
 /** Exit code for bad use and unusable input, as in every command. */
@@ -23,16 +23,19 @@ export function readTokenHostConfig(path: string): TokenHostConfig {
   return parseTokenHostConfig(value);
 }
 
+/** What an operator's commands need of a signer: each token by itself, so that a broken one does not hide the others. */
+export interface OperatorSigner extends Signer {
+  keys(token?: string): Promise<TokenKey[]>;
+  tokens(): Promise<readonly TokenStatus[]>;
+}
+
 /**
  * The tokens as an operator's command reaches them: through the token host that runs, otherwise directly. Never both at
  * once, since each login that need not be made is a login that cannot fail.
  * @throws SignerError CONFIG_INVALID when neither a socket nor a configuration is given
  */
-export async function openSigner(where: {
-  config?: string;
-  socket?: string;
-}): Promise<{ signer: Signer; direct: boolean }> {
-  if (where.socket !== undefined) return { signer: new TokenHostClient(where.socket), direct: false };
+export async function openSigner(where: { config?: string; socket?: string }): Promise<OperatorSigner> {
+  if (where.socket !== undefined) return throughHost(new TokenHostClient(where.socket));
   if (where.config === undefined) {
     throw new SignerError("CONFIG_INVALID", "cần --config hoặc --socket / --config or --socket is needed");
   }
@@ -40,13 +43,17 @@ export async function openSigner(where: {
   const client = new TokenHostClient(config.socket, { connectTimeoutMs: 20 });
   try {
     await client.status();
-    return { signer: client, direct: false };
+    return throughHost(client);
   } catch (error) {
     await client.close();
     if (!(error instanceof SignerError) || error.code !== "TOKEN_ABSENT") throw error;
   }
-  return { signer: new Pkcs11Signer(config.tokens, { stateDirectory: config.stateDirectory }), direct: true };
+  const direct = new Pkcs11Signer(config.tokens, { stateDirectory: config.stateDirectory });
+  return Object.assign(direct, { tokens: () => direct.status() });
 }
+
+const throughHost = (client: TokenHostClient): OperatorSigner =>
+  Object.assign(client, { tokens: async () => (await client.status()).tokens });
 
 /** What a person should read of a SignerError. */
 export const signerErrorText: Readonly<Record<SignerError["code"], { vi: string; en: string }>> = {

@@ -1,4 +1,11 @@
-import { type KeyRef, type Signer, SignerError, type SigningAlgorithm, type TokenKey } from "../signer.ts";
+import {
+  type KeyRef,
+  type Signer,
+  SignerError,
+  type SignerErrorCode,
+  type SigningAlgorithm,
+  type TokenKey,
+} from "../signer.ts";
 import { type Pkcs11Options, Pkcs11Token } from "./pkcs11-token.ts";
 import type { TokenConfig } from "./token-config.ts";
 
@@ -7,7 +14,7 @@ export interface TokenStatus {
   readonly token: string;
   readonly state: "ready" | "failing";
   /** Why it fails: code and facts, as a SignerError has them. */
-  readonly error: { code: string; message: string; details: Readonly<Record<string, unknown>> } | null;
+  readonly error: { code: SignerErrorCode; message: string; details: Readonly<Record<string, unknown>> } | null;
   readonly queued: number;
 }
 

@@ -1,9 +1,20 @@
 import type { TokenStatus } from "../pkcs11/pkcs11-signer.ts";
 import { SignerError, type SignerErrorCode, type SigningAlgorithm, type TokenKey } from "../signer.ts";
 
+/**
+ * The first message on each connection, from the host. Before it has come nobody serves the connection: a host that was
+ * killed leaves its socket connectable for a moment.
+ */
+export interface Hello {
+  readonly hello: typeof PROTOCOL_VERSION;
+}
+export const PROTOCOL_VERSION = 1;
+
 /** What a client sends. `id` is the client's own number for the request; answers carry it and come in any order. */
 export type Request =
-  | { readonly id: number; readonly op: "keys" | "ping" | "status" }
+  | { readonly id: number; readonly op: "ping" | "status" }
+  /** Keys of all tokens, or of the one named. */
+  | { readonly id: number; readonly op: "keys"; readonly token?: string }
   | {
       readonly id: number;
       readonly op: "sign";

@@ -5,8 +5,10 @@ import { type KeyRef, type Signer, SignerError, type SigningAlgorithm, type Toke
 import { FrameReader, frame } from "./frames.ts";
 import {
   type Answer,
+  type Hello,
   type HostStatus,
   MAX_ANSWER_OCTETS,
+  PROTOCOL_VERSION,
   type Request,
   signerError,
   tokenKey,
@@ -19,6 +21,8 @@ export interface TokenHostClientOptions {
   /** Longest wait for an answer in milliseconds; the host's own limits are shorter. Default 60 000. */
   readonly answerTimeoutMs?: number;
 }
+
+const MAX_HELLO_OCTETS = 256;
 
 interface Pending {
   settle(outcome: { ok: unknown } | { error: unknown }): void;
@@ -44,8 +48,10 @@ export class TokenHostClient implements Signer {
     this.#answerTimeoutMs = options.answerTimeoutMs ?? 60_000;
   }
 
-  async keys(): Promise<TokenKey[]> {
-    return ((await this.#ask({ op: "keys" })) as WireKey[]).map(tokenKey);
+  /** Keys of all tokens, or of one. Fails when one of the asked does. @throws SignerError */
+  async keys(token?: string): Promise<TokenKey[]> {
+    const request: Ask = token === undefined ? { op: "keys" } : { op: "keys", token };
+    return ((await this.#ask(request)) as WireKey[]).map(tokenKey);
   }
 
   async sign(key: KeyRef, algorithm: SigningAlgorithm, digest: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
@@ -129,11 +135,12 @@ export class TokenHostClient implements Signer {
     const until = Date.now() + this.#connectTimeoutMs;
     for (let wait = 10; ; wait = Math.min(wait * 2, 250)) {
       try {
-        const socket = await dial(this.#path);
+        const socket = await dial(this.#path, Math.max(1, until - Date.now()));
         if (this.#closed) {
           socket.destroy();
           throw this.#absent("the client is closed");
         }
+        if (socket.destroyed) throw new Error("closed after the hello");
         this.#adopt(socket);
         return socket;
       } catch (cause) {
@@ -184,13 +191,34 @@ export class TokenHostClient implements Signer {
   }
 }
 
-function dial(path: string): Promise<Socket> {
+/** Connects and waits until the host says hello. Rejects when nothing served the connection. */
+function dial(path: string, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
-    socket.once("connect", () => {
-      socket.removeAllListeners("error");
+    const reader = new FrameReader(MAX_HELLO_OCTETS);
+    const timer = setTimeout(() => fail(new Error("no hello in time")), timeoutMs);
+    const fail = (error: Error): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(error);
+    };
+    socket.on("error", fail);
+    socket.on("close", () => fail(new Error("closed before the hello")));
+    socket.on("data", (chunk: Buffer) => {
+      try {
+        const [first] = reader.push(chunk);
+        if (first === undefined) return;
+        if ((first as Partial<Hello> | null)?.hello !== PROTOCOL_VERSION) {
+          fail(new Error("another version of the token host"));
+          return;
+        }
+      } catch (error) {
+        fail(error as Error);
+        return;
+      }
+      clearTimeout(timer);
+      socket.removeAllListeners();
       resolve(socket);
     });
-    socket.once("error", reject);
   });
 }

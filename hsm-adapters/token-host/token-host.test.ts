@@ -2,8 +2,10 @@ import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import {
   chmodSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -187,6 +189,31 @@ describe("a token that is pulled out of a running host", () => {
         () => false,
       );
     await expect.poll(signed, { timeout: 5_000 }).toBe(true);
+  });
+});
+
+describe("several hosts on one token", () => {
+  it("that log in at the same moment all get in", async () => {
+    const started = await Promise.all([1, 2, 3, 4].map(() => start(hostConfig())));
+    await Promise.all(started.map(({ client }) => client.ping()));
+  });
+});
+
+describe("a PIN from a file descriptor", () => {
+  it("is read once and outlives a restart of the host", async () => {
+    const { pinFile: _, ...rest } = school.config();
+    const directory = join(school.directory, `host-${++number}`);
+    const pinFd = openSync(school.pinFile, "r");
+    const { host, client } = await start({
+      socket: join(directory, "s"),
+      stateDirectory: directory,
+      tokens: [{ ...rest, pinFd }],
+    });
+    closeSync(pinFd);
+    await client.ping();
+    process.kill(host.pid!, "SIGKILL");
+    await expect.poll(() => host.restarts, { timeout: 5_000 }).toBe(1);
+    await client.ping();
   });
 });
 

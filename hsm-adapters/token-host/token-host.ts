@@ -3,7 +3,15 @@ import { type Pkcs11Options, Pkcs11Signer } from "../pkcs11/index.ts";
 import { SignerError } from "../signer.ts";
 import { FrameReader, frame } from "./frames.ts";
 import type { TokenHostConfig } from "./host-config.ts";
-import { type HostStatus, MAX_REQUEST_OCTETS, type Request, wireError, wireKey } from "./messages.ts";
+import {
+  type Hello,
+  type HostStatus,
+  MAX_REQUEST_OCTETS,
+  PROTOCOL_VERSION,
+  type Request,
+  wireError,
+  wireKey,
+} from "./messages.ts";
 import { listenPrivately } from "./private-socket.ts";
 
 export type TokenHostOptions = Omit<Pkcs11Options, "stateDirectory">;
@@ -31,6 +39,7 @@ class ClientConnection {
   constructor(socket: Socket, signer: Pkcs11Signer) {
     this.#socket = socket;
     this.#signer = signer;
+    this.#send({ hello: PROTOCOL_VERSION } satisfies Hello);
     socket.on("data", (chunk) => this.#receive(chunk as Buffer));
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
@@ -88,7 +97,8 @@ class ClientConnection {
         await this.#signer.ping();
         return null;
       case "keys":
-        return (await this.#signer.keys()).map(wireKey);
+        if (request.token !== undefined && typeof request.token !== "string") break;
+        return (await this.#signer.keys(request.token)).map(wireKey);
       case "status":
         return { pid: process.pid, tokens: await this.#signer.status() } satisfies HostStatus;
       case "sign": {
