@@ -88,8 +88,10 @@ export const configSchema = z.strictObject({
       documentBytes: bytes.default(20 * 1024 * 1024),
       batchItems: z.number().int().positive().default(10_000),
       batchBytes: bytes.default(2 * 1024 * 1024 * 1024),
-      /** Unfinished documents of one school; above it the gateway answers 429. */
-      unfinishedPerSchool: z.number().int().positive().default(100_000),
+      /** Unfinished documents; above it the gateway answers 429 until some are done. */
+      unfinished: z.number().int().positive().default(1_000_000),
+      /** Octets of request bodies held in memory at once; above it the gateway answers 429. */
+      bytesInFlight: bytes.default(256 * 1024 * 1024),
     })
     .prefault({}),
   worker: z

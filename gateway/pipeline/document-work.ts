@@ -17,7 +17,7 @@ import type { Metrics } from "../observability/index.ts";
 import type { ReceiptIssuer } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
-import { certificateOf } from "./signing-certificate.ts";
+import { identityOf } from "./signing-certificate.ts";
 import type { GroupMember, PreparedGroup, SigningFormat } from "./signing-format.ts";
 
 /** Everything the pipeline stands on; all of it real in production and chosen by the caller. */
@@ -125,15 +125,7 @@ export class DocumentWork {
         throw new GatewayError("INTERNAL", `the profile has changed: step ${step.id} is not in the plan`);
       }
       const binding = await this.binding(step.bindingId);
-      members.push({
-        planned,
-        signingTime: signingTime(step),
-        identity: {
-          certificate: certificateOf(binding).raw,
-          chain: binding.chain,
-          algorithm: binding.algorithm,
-        },
-      });
+      members.push({ planned, signingTime: signingTime(step), identity: identityOf(binding) });
     }
     return { steps: [...steps], prepared: this.format.prepare(await this.content(), members) };
   }

@@ -2,19 +2,34 @@ import { CertsError } from "@hocba/certs";
 import { LruCache, type SignatureAlgorithm } from "@hocba/certs/crypto";
 import { type Certificate, parseCertificate } from "@hocba/certs/x509";
 import type { SigningAlgorithm } from "@hocba/hsm-adapters";
+import type { SignerIdentity } from "@hocba/signatures/sign";
 import { GatewayError } from "../errors.ts";
 import type { CertificateBinding } from "../ledger/index.ts";
 
-const parsed = new LruCache<string, Certificate>(5000);
+interface Kept {
+  certificate: Certificate;
+  identity: SignerIdentity;
+}
+const kept = new LruCache<string, Kept>(5000);
 
 /** The certificate of a binding, parsed once. @throws GatewayError CERTIFICATE_UNUSABLE */
 export function certificateOf(binding: CertificateBinding): Certificate {
-  const known = parsed.get(binding.id);
-  if (known !== undefined && Buffer.from(known.raw).equals(binding.certificate)) return known;
+  return keep(binding).certificate;
+}
+
+/** Who signs, for the formats. The same object for the same binding: formats encode a signer's constant parts once. */
+export function identityOf(binding: CertificateBinding): SignerIdentity {
+  return keep(binding).identity;
+}
+
+function keep(binding: CertificateBinding): Kept {
+  const known = kept.get(binding.id);
+  if (known !== undefined && Buffer.from(known.certificate.raw).equals(binding.certificate)) return known;
   try {
     const certificate = parseCertificate(binding.certificate);
-    parsed.set(binding.id, certificate);
-    return certificate;
+    const identity = { certificate: certificate.raw, chain: binding.chain, algorithm: binding.algorithm };
+    kept.set(binding.id, { certificate, identity });
+    return { certificate, identity };
   } catch (error) {
     if (!(error instanceof CertsError)) throw error;
     throw new GatewayError("CERTIFICATE_UNUSABLE", `the certificate of binding ${binding.id} cannot be read`, {

@@ -385,7 +385,7 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
 
 /** The words for a code; an unknown code is an internal error and gives nothing away. */
 export function problemText(code: string): ProblemText {
-  return Object.hasOwn(catalogue, code) ? catalogue[code]! : catalogue["INTERNAL"]!;
+  return Object.hasOwn(catalogue, code) ? catalogue[code]! : catalogue.INTERNAL!;
 }
 
 /** The codes that have words of their own. */

@@ -1,0 +1,74 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import { shippedProfiles } from "@hocba/signatures/profiles";
+import type { Config } from "./config/index.ts";
+import { type SharedDeps, signerOf } from "./create-gateway.ts";
+import { openSqliteLedger } from "./ledger/index.ts";
+import { createLogger, createMetrics } from "./observability/index.ts";
+import { createPipeline, type Pipeline } from "./pipeline/index.ts";
+import { pdfFormat } from "./pipeline/pdf-format.ts";
+import { xmlFormat } from "./pipeline/xml-format.ts";
+import { bullConsumer, bullWorkList, startReconciler, type WorkListConsumer } from "./queue/index.ts";
+import { openReceiptIssuer } from "./receipts/index.ts";
+import { openFileStore } from "./store/index.ts";
+import { createTimestampRouter } from "./timestamps/index.ts";
+import { createVerifier, loadTrust, tsaTrust } from "./verification/index.ts";
+
+export interface SigningWorker {
+  readonly pipeline: Pipeline;
+  /** Begins to take documents from the work list. */
+  start(): void;
+  /** Finishes the documents in work and closes what it opened. */
+  stop(): Promise<void>;
+}
+
+/** The signing side: takes documents from the work list and leads each as far as it goes. Any number may run. */
+export async function createWorker(config: Config, deps: SharedDeps = {}): Promise<SigningWorker> {
+  const clock = deps.clock ?? Date.now;
+  const log = deps.log ?? createLogger(config, "worker");
+  const trust = loadTrust(config.trust);
+  const ledger = deps.ledger ?? openSqliteLedger({ path: join(config.dataDir, "ledger.sqlite"), clock });
+  const store = deps.store ?? (await openFileStore(join(config.dataDir, "documents")));
+  const list = deps.list ?? bullWorkList(config.redis);
+  const signer = deps.signer === undefined ? signerOf(config) : deps.signer;
+  const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
+  const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
+  const verifier =
+    deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
+  const pipeline = createPipeline(
+    {
+      ledger,
+      store,
+      signer,
+      timestamps: stamps.router,
+      verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
+      receipts: openReceiptIssuer(config.dataDir),
+      profiles: deps.profiles ?? shippedProfiles,
+      formats: { pdf: pdfFormat(nodeCrypto), xml: xmlFormat },
+      crypto: nodeCrypto,
+      clock,
+      metrics,
+      actor: `worker ${hostname()}`,
+    },
+    { ...config.worker, log, metrics },
+  );
+  let consumer: WorkListConsumer | null = null;
+  let reconciler: { stop(): Promise<void> } | null = null;
+  return {
+    pipeline,
+    start() {
+      consumer ??= bullConsumer(config.redis, { concurrency: config.worker.concurrency, log }, pipeline.advance);
+      // A worker does not rely on a gateway being up: what an earlier one left is taken up at the start.
+      reconciler ??= startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
+    },
+    async stop() {
+      await reconciler?.stop();
+      await consumer?.close();
+      stamps.close();
+      if (deps.list === undefined) await list.close();
+      if (deps.signer === undefined) await signer?.close();
+      if (deps.ledger === undefined) await ledger.close();
+    },
+  };
+}

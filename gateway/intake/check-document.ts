@@ -1,0 +1,63 @@
+import { SignaturesError } from "@hocba/signatures";
+import { assertAppendable, openPdf, signatureFields } from "@hocba/signatures/pdf";
+import { type Profile, planSignatures, readFacts } from "@hocba/signatures/profiles";
+import { GatewayError } from "../errors.ts";
+
+export interface CheckedDocument {
+  format: "pdf" | "xml";
+  /** Class the homeroom teacher is chosen by, where the document tells. */
+  className: string | null;
+  schoolCode: string | null;
+}
+
+/**
+ * Everything about a document that can be known at once, so that its sender hears of it in the answer: the right format,
+ * whole, not encrypted, well-formed, with every part the profile needs and no signature in a place that is to be signed.
+ * @throws GatewayError FORMAT_MISMATCH, ALREADY_SIGNED; SignaturesError PDF_*, XML_*
+ */
+export function checkDocument(bytes: Uint8Array, profile: Profile): CheckedDocument {
+  return profile.format === "pdf" ? checkPdf(bytes, profile) : checkXml(bytes, profile);
+}
+
+function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {
+  if (looksLikeXml(bytes)) throw mismatch("pdf", "xml");
+  const document = openPdf(bytes);
+  assertAppendable(document);
+  const taken = new Set(signatureFields(document).map((signature) => signature.fieldName));
+  for (const { pdf, id } of profile.steps) {
+    if (pdf !== undefined && taken.has(pdf.fieldName)) {
+      throw new GatewayError("ALREADY_SIGNED", `the field ${pdf.fieldName} is signed`, {
+        details: { step: id, field: pdf.fieldName },
+      });
+    }
+  }
+  return { format: "pdf", className: null, schoolCode: null };
+}
+
+function checkXml(bytes: Uint8Array, profile: Profile): CheckedDocument {
+  if (startsWith(bytes, "%PDF-")) throw mismatch("xml", "pdf");
+  planSignatures(profile, bytes);
+  const facts = readFacts(profile, bytes);
+  if (facts.schoolCode === null) {
+    throw new SignaturesError("XML_MISSING_ELEMENT", "the school's code is missing", {
+      details: { element: profile.xml?.facts.schoolCode ?? null },
+    });
+  }
+  return { format: "xml", className: facts.className, schoolCode: facts.schoolCode };
+}
+
+function mismatch(wanted: string, found: string): GatewayError {
+  return new GatewayError("FORMAT_MISMATCH", `the profile is for ${wanted}, the file is ${found}`, {
+    details: { wanted, found },
+  });
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
+function looksLikeXml(bytes: Uint8Array): boolean {
+  const head = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart();
+  return head.startsWith("<?xml") || /^<[A-Za-z_]/.test(head);
+}

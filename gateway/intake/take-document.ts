@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import type { Profile } from "@hocba/signatures/profiles";
+import { GatewayError } from "../errors.ts";
+import type { DocumentRecord, Ledger } from "../ledger/index.ts";
+import { newId } from "../new-id.ts";
+import type { BlobStore } from "../store/index.ts";
+import { checkDocument } from "./check-document.ts";
+import type { WorkFeeder } from "./work-feeder.ts";
+
+export interface TakeRequest {
+  bytes: Uint8Array;
+  profile: string;
+  school: string;
+  externalId: string | null;
+  idempotencyKey: string | null;
+  /** Overrides what the document says; for formats that do not say it. */
+  className: string | null;
+  batchId: string | null;
+  actor: string;
+}
+
+export interface IntakeParts {
+  ledger: Ledger;
+  store: BlobStore;
+  profiles: ReadonlyMap<string, Profile>;
+  feeder: WorkFeeder;
+  clock: () => number;
+}
+
+/**
+ * Takes a document in: checks what can be checked at once, flushes its octets, writes it into the ledger, and only then
+ * answers. From here on it cannot be lost. The work list is told as well; if it cannot be reached the reconciler does it.
+ * @throws GatewayError PROFILE_UNKNOWN, SCHOOL_UNKNOWN, SCHOOL_MISMATCH, FORMAT_MISMATCH, ALREADY_SIGNED,
+ *   IDEMPOTENCY_CONFLICT, STORE_*, LEDGER_*; SignaturesError PDF_*, XML_*
+ */
+export async function takeDocument(
+  parts: IntakeParts,
+  request: TakeRequest,
+): Promise<{ document: DocumentRecord; created: boolean }> {
+  const profile = parts.profiles.get(request.profile);
+  if (profile === undefined) {
+    throw new GatewayError("PROFILE_UNKNOWN", `no profile ${request.profile}`, {
+      details: { profiles: [...parts.profiles.keys()] },
+    });
+  }
+  if ((await parts.ledger.registry.school(request.school)) === null) {
+    throw new GatewayError("SCHOOL_UNKNOWN", `school ${request.school} is not registered`, {
+      details: { school: request.school },
+    });
+  }
+  const checked = checkDocument(request.bytes, profile);
+  if (checked.schoolCode !== null && checked.schoolCode !== request.school) {
+    throw new GatewayError("SCHOOL_MISMATCH", "the document is of another school than the key", {
+      details: { school: request.school, inDocument: checked.schoolCode },
+    });
+  }
+  const sha256 = createHash("sha256").update(request.bytes).digest("hex");
+  await parts.store.put(request.bytes, sha256);
+  const result = await parts.ledger.documents.accept({
+    id: newId("doc", parts.clock()),
+    sha256,
+    size: request.bytes.length,
+    format: checked.format,
+    profile: profile.name,
+    school: request.school,
+    externalId: request.externalId,
+    idempotencyKey: request.idempotencyKey,
+    className: request.className ?? checked.className,
+    batchId: request.batchId,
+    actor: request.actor,
+  });
+  if (result.created) parts.feeder.feed(result.document.id);
+  return result;
+}

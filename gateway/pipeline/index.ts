@@ -1,0 +1,5 @@
+export { chooseBinding } from "./choose-binding.ts";
+export type { PipelineParts } from "./document-work.ts";
+export { createPipeline, type Pipeline, type PipelineOptions } from "./pipeline.ts";
+export { checkSigningCertificate } from "./signing-certificate.ts";
+export type { GroupMember, PreparedGroup, SigningFormat } from "./signing-format.ts";

@@ -1,0 +1,30 @@
+import type { CryptoProvider } from "@hocba/certs/crypto";
+import { SignaturesError } from "@hocba/signatures";
+import { padesFormat } from "@hocba/signatures/sign";
+import type { SigningFormat } from "./signing-format.ts";
+
+/** PDF: one signature a revision, since each covers the whole file before it. */
+export function pdfFormat(crypto: CryptoProvider): SigningFormat {
+  const pades = padesFormat(crypto);
+  return {
+    largestGroup: 1,
+    plan: (profile) => profile.steps.map((step) => ({ id: step.id, step, key: null, xml: null })),
+    prepare(document, [member, ...more]) {
+      if (member === undefined || more.length > 0) throw new RangeError("a PDF takes one signature at a time");
+      const { pdf } = member.planned.step;
+      if (pdf === undefined) {
+        throw new SignaturesError("PDF_FIELD_EXISTS", `the profile names no field for ${member.planned.id}`);
+      }
+      const prepared = pades.prepare(document, member.identity, {
+        fieldName: pdf.fieldName,
+        reason: pdf.reason,
+        signingTime: new Date(member.signingTime),
+      });
+      return {
+        toBeSigned: [prepared.toBeSigned],
+        timestampInput: (_, value) => pades.timestampInput(prepared, value),
+        complete: ([value], [token]) => pades.complete(prepared, value!, token ?? undefined),
+      };
+    },
+  };
+}

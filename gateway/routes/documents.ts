@@ -1,0 +1,155 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { authenticate, requireScope } from "../access/index.ts";
+import { GatewayError } from "../errors.ts";
+import { readUpload, takeDocument } from "../intake/index.ts";
+import { type ApiKey, type Dossier, documentStates } from "../ledger/index.ts";
+import { viewDocument, viewSummary } from "./document-view.ts";
+import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
+import { parseParameters } from "./respond.ts";
+
+const text = z.string().min(1).max(200);
+export const idempotencyKey = z.string().regex(/^[\x21-\x7e]{1,200}$/, "1 to 200 visible ASCII characters");
+
+export const submitParameters = z.strictObject({
+  profile: text.meta({ description: "Name of the profile: which signers, in which order" }),
+  externalId: text.optional().meta({ description: "The sender's own name for the document" }),
+  className: text
+    .optional()
+    .meta({ description: "Class, to choose the homeroom teacher, where the document does not say" }),
+  school: text.optional().meta({ description: "School; only for keys that are bound to none" }),
+});
+
+export const contentParameters = z.strictObject({
+  revision: z.enum(["signed", "current", "original"]).default("signed"),
+});
+
+export const listParameters = z.strictObject({
+  state: z.enum(documentStates).optional(),
+  externalId: text.optional(),
+  school: text.optional(),
+  before: text.optional().meta({ description: "Id: older ones than this" }),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+});
+
+/** The school a key acts for. @throws GatewayError FORBIDDEN_SCHOOL, REQUEST_INVALID */
+export function schoolOf(key: ApiKey, named: string | undefined): string {
+  if (key.school === null) {
+    if (named !== undefined) return named;
+    throw new GatewayError("REQUEST_INVALID", "this key is bound to no school: name one", {
+      details: { parameters: [{ name: "school", problem: "required" }] },
+    });
+  }
+  if (named !== undefined && named !== key.school) {
+    throw new GatewayError("FORBIDDEN_SCHOOL", "the key is bound to another school");
+  }
+  return key.school;
+}
+
+/** `/v1/documents`: submission, state, content, receipt. */
+export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  app.use(async (context, next) => {
+    context.set("key", await authenticate(parts.ledger, context.req.header("authorization")));
+    await next();
+  });
+
+  app.post("/", async (context) => {
+    const key = context.get("key");
+    requireScope(key, "documents:write");
+    await refuseWhenFull(parts);
+    const upload = await readUpload(context.req.raw, parts.config.limits.documentBytes, parts.budget);
+    try {
+      const parameters = parseParameters(submitParameters, { ...upload.fields, ...context.req.query() });
+      const header = context.req.header("idempotency-key");
+      const { document, created } = await takeDocument(parts, {
+        bytes: upload.bytes,
+        profile: parameters.profile,
+        school: schoolOf(key, parameters.school),
+        externalId: parameters.externalId ?? null,
+        className: parameters.className ?? null,
+        idempotencyKey: header === undefined ? null : parseParameters(idempotencyKey, header),
+        batchId: null,
+        actor: key.id,
+      });
+      const view = viewSummary(document);
+      return context.json(view, created ? 202 : 200, { location: view.links.self! });
+    } finally {
+      upload.release();
+    }
+  });
+
+  app.get("/", async (context) => {
+    const key = context.get("key");
+    requireScope(key, "documents:read");
+    const { state, externalId, school, before, limit } = parseParameters(listParameters, context.req.query());
+    const documents = await parts.ledger.documents.list({
+      limit,
+      ...(key.school === null && school === undefined ? {} : { school: schoolOf(key, school) }),
+      ...(state === undefined ? {} : { state }),
+      ...(externalId === undefined ? {} : { externalId }),
+      ...(before === undefined ? {} : { before }),
+    });
+    return context.json({ documents: documents.map(viewSummary) });
+  });
+
+  app.get("/:id", async (context) => {
+    const dossier = await own(parts, context.get("key"), context.req.param("id"));
+    return context.json(await viewDocument(dossier, parts.profiles.get(dossier.document.profile), parts.ledger));
+  });
+
+  app.get("/:id/content", async (context) => {
+    const { document } = await own(parts, context.get("key"), context.req.param("id"));
+    const { revision } = parseParameters(contentParameters, context.req.query());
+    const finished = ["signed", "withdrawn", "superseded"].includes(document.state);
+    if (revision === "signed" && !finished) {
+      throw new GatewayError("CONTENT_NOT_READY", `the document is ${document.state}`, {
+        details: { state: document.state },
+      });
+    }
+    const sha256 = revision === "original" ? document.sha256 : document.currentSha256;
+    const etag = `"${sha256}"`;
+    if (context.req.header("if-none-match") === etag) return context.body(null, 304, { etag });
+    const content = await parts.store.get(sha256);
+    return context.body(content as Uint8Array<ArrayBuffer>, 200, {
+      "content-type": document.format === "pdf" ? "application/pdf" : "application/xml",
+      "content-disposition": `attachment; filename="${document.id}.${document.format}"`,
+      "cache-control": "private, no-store",
+      etag,
+      "x-document-state": document.state,
+    });
+  });
+
+  app.get("/:id/receipt", async (context) => {
+    const { document, receipt } = await own(parts, context.get("key"), context.req.param("id"));
+    if (receipt === null) {
+      throw new GatewayError("CONTENT_NOT_READY", "there is no receipt yet", { details: { state: document.state } });
+    }
+    return context.body(receipt, 200, { "content-type": "application/jose" });
+  });
+  return app;
+}
+
+/** A document of the key's school; another school's is as good as none. @throws GatewayError */
+async function own(parts: GatewayParts, key: ApiKey, id: string): Promise<Dossier> {
+  requireScope(key, "documents:read");
+  const dossier = await parts.ledger.documents.dossier(id);
+  if (dossier === null || (key.school !== null && dossier.document.school !== key.school)) {
+    throw new GatewayError("NOT_FOUND", "there is no such document");
+  }
+  return dossier;
+}
+
+/** @throws GatewayError AT_CAPACITY */
+export async function refuseWhenFull(parts: GatewayParts): Promise<void> {
+  let unfinished = 0;
+  for (const [state, n] of await parts.ledger.documents.countByState()) {
+    if (state === "received" || state === "preparing" || state === "signing" || state === "stamping") unfinished += n;
+  }
+  if (unfinished >= parts.config.limits.unfinished) {
+    throw new GatewayError("AT_CAPACITY", "too many documents are unfinished", {
+      retryable: true,
+      details: { unfinished, retryAfter: 30 },
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Signer } from "@hocba/hsm-adapters";
+import type { Profile } from "@hocba/signatures/profiles";
+import type { Config } from "../config/index.ts";
+import type { BodyBudget, WorkFeeder } from "../intake/index.ts";
+import type { ApiKey, Ledger } from "../ledger/index.ts";
+import type { Logger, Metrics } from "../observability/index.ts";
+import type { WorkList } from "../queue/index.ts";
+import type { ReceiptKey } from "../receipts/index.ts";
+import type { BlobStore } from "../store/index.ts";
+import type { TimestampRouter } from "../timestamps/index.ts";
+import type { Verifier } from "../verification/index.ts";
+
+/** What the routes stand on. */
+export interface GatewayParts {
+  config: Config;
+  ledger: Ledger;
+  store: BlobStore;
+  list: WorkList;
+  feeder: WorkFeeder;
+  budget: BodyBudget;
+  profiles: ReadonlyMap<string, Profile>;
+  verifier: Verifier;
+  signer: Signer | null;
+  timestamps: TimestampRouter;
+  receiptKey: ReceiptKey;
+  metrics: Metrics;
+  log: Logger;
+  clock: () => number;
+}
+
+/** Hono's typed context. */
+export interface GatewayEnv {
+  Variables: { key: ApiKey; requestId: string };
+}

@@ -1,0 +1,261 @@
+import { z } from "zod";
+import type { Config } from "../config/index.ts";
+import { problemSchema } from "../problems/index.ts";
+import { batchItemsSchema, batchParameters, batchSchema, itemParameters } from "./batches.ts";
+import { documentSchema, documentSummarySchema } from "./document-view.ts";
+import { contentParameters, listParameters, submitParameters } from "./documents.ts";
+import { readinessSchema } from "./health.ts";
+import { verificationParameters } from "./verifications.ts";
+
+interface Operation {
+  summary: string;
+  query?: z.ZodObject;
+  path?: readonly string[];
+  headers?: readonly { name: string; description: string }[];
+  body?: { types: readonly string[]; description: string };
+  answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
+  problems: readonly number[];
+  public?: boolean;
+}
+
+const idempotency = {
+  name: "Idempotency-Key",
+  description:
+    "Bound to the document's hash: the same key and document give the first answer again, another document gives 409.",
+};
+const signedFile = {
+  types: ["application/pdf", "application/xml", "multipart/form-data"],
+  description: "The unsigned document.",
+};
+
+const operations: Readonly<Record<string, Record<string, Operation>>> = {
+  "/v1/documents": {
+    post: {
+      summary: "Nộp tài liệu để ký / Submit a document for signing",
+      query: submitParameters,
+      headers: [idempotency],
+      body: signedFile,
+      answers: {
+        202: { description: "Accepted: stored and written into the ledger", schema: documentSummarySchema },
+        200: { description: "Known by its Idempotency-Key", schema: documentSummarySchema },
+      },
+      problems: [400, 401, 403, 409, 413, 415, 422, 429, 503, 507],
+    },
+    get: {
+      summary: "Danh sách tài liệu / List documents, newest first",
+      query: listParameters,
+      answers: { 200: { description: "Documents", schema: z.object({ documents: z.array(documentSummarySchema) }) } },
+      problems: [400, 401, 403],
+    },
+  },
+  "/v1/documents/{id}": {
+    get: {
+      summary: "Trạng thái và các bước ký / State and steps",
+      path: ["id"],
+      answers: { 200: { description: "The document", schema: documentSchema } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/documents/{id}/content": {
+    get: {
+      summary: "Tải tài liệu / The document itself",
+      path: ["id"],
+      query: contentParameters,
+      answers: { 200: { description: "Octets of the revision", type: "application/octet-stream" } },
+      problems: [401, 403, 404, 409],
+    },
+  },
+  "/v1/documents/{id}/receipt": {
+    get: {
+      summary: "Biên nhận do cổng ký / The receipt, a JWS signed by the gateway (keys at /.well-known/jwks.json)",
+      path: ["id"],
+      answers: { 200: { description: "JWS in compact form", type: "application/jose" } },
+      problems: [401, 403, 404, 409],
+    },
+  },
+  "/v1/batches": {
+    post: {
+      summary: "Nộp một lô / Submit many documents as a ZIP or a form",
+      query: batchParameters,
+      headers: [idempotency],
+      body: { types: ["application/zip", "multipart/form-data"], description: "The unsigned documents." },
+      answers: { 202: { description: "What was taken and what was refused", schema: batchSchema } },
+      problems: [400, 401, 403, 413, 429, 503, 507],
+    },
+  },
+  "/v1/batches/{id}": {
+    get: {
+      summary: "Tiến độ của lô / Progress of a batch",
+      path: ["id"],
+      answers: { 200: { description: "The batch", schema: batchSchema } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/batches/{id}/items": {
+    get: {
+      summary: "Từng tệp của lô / Each file of a batch",
+      path: ["id"],
+      query: itemParameters,
+      answers: { 200: { description: "Items", schema: batchItemsSchema } },
+      problems: [400, 401, 403, 404],
+    },
+  },
+  "/v1/batches/{id}/events": {
+    get: {
+      summary: "Theo dõi tiến độ / Progress as server-sent events; resumable by Last-Event-ID",
+      path: ["id"],
+      headers: [{ name: "Last-Event-ID", description: "Id of the last event seen" }],
+      answers: { 200: { description: "Events until the batch is finished", type: "text/event-stream" } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/batches/{id}/content": {
+    get: {
+      summary: "Tải các tài liệu đã ký / What is signed of a batch, as a ZIP",
+      path: ["id"],
+      answers: { 200: { description: "ZIP", type: "application/zip" } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/verifications": {
+    post: {
+      summary: "Kiểm tra một tệp đã ký, không lưu tệp / Verify a signed file; nothing is stored",
+      query: verificationParameters,
+      body: { types: ["application/octet-stream", "multipart/form-data"], description: "The file." },
+      answers: { 200: { description: "The report, with one sentence for people", type: "application/json" } },
+      problems: [400, 413, 429],
+      public: true,
+    },
+  },
+  "/healthz": {
+    get: {
+      summary: "The process lives",
+      answers: { 200: { description: "OK", type: "application/json" } },
+      problems: [],
+      public: true,
+    },
+  },
+  "/readyz": {
+    get: {
+      summary: "Token, Redis, ledger, store and time stamps really work",
+      answers: {
+        200: { description: "Ready", schema: readinessSchema },
+        503: { description: "Not ready; the checks say why", schema: readinessSchema },
+      },
+      problems: [],
+      public: true,
+    },
+  },
+  "/metrics": {
+    get: {
+      summary: "Prometheus metrics",
+      answers: { 200: { description: "Text", type: "text/plain" } },
+      problems: [],
+      public: true,
+    },
+  },
+  "/.well-known/jwks.json": {
+    get: {
+      summary: "Keys that sign receipts",
+      answers: { 200: { description: "JWK set", type: "application/json" } },
+      problems: [],
+      public: true,
+    },
+  },
+};
+
+/** OpenAPI 3.1, made from the schemas the routes themselves parse with. */
+export function openApiDocument(config: Config): Record<string, unknown> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const [path, methods] of Object.entries(operations)) {
+    paths[path] = Object.fromEntries(
+      Object.entries(methods).map(([method, operation]) => [method, describe(operation)]),
+    );
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Cổng ký số học bạ / Signing gateway for digital school transcripts",
+      version: "1",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    ...(config.publicUrl === null ? {} : { servers: [{ url: config.publicUrl }] }),
+    paths,
+    components: {
+      securitySchemes: { apiKey: { type: "http", scheme: "bearer" } },
+      schemas: { Problem: schemaOf(problemSchema) },
+    },
+  };
+}
+
+function describe(operation: Operation): Record<string, unknown> {
+  const parameters = [
+    ...(operation.path ?? []).map((name) => ({ name, in: "path", required: true, schema: { type: "string" } })),
+    ...queryParameters(operation.query),
+    ...(operation.headers ?? []).map((header) => ({ ...header, in: "header", schema: { type: "string" } })),
+  ];
+  const binary = { schema: { type: "string", contentMediaType: "application/octet-stream" } };
+  const form = { schema: { type: "object", properties: { file: binary.schema }, required: ["file"] } };
+  const responses: Record<string, unknown> = {};
+  for (const [status, { description, schema, type }] of Object.entries(operation.answers)) {
+    const content = schema === undefined ? {} : { schema: schemaOf(schema) };
+    responses[status] = { description, content: { [type ?? "application/json"]: content } };
+  }
+  const problem = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
+  for (const status of operation.problems) responses[status] = { description: "Problem (RFC 9457)", content: problem };
+  return {
+    summary: operation.summary,
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...(operation.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            description: operation.body.description,
+            content: Object.fromEntries(
+              operation.body.types.map((type) => [type, type === "multipart/form-data" ? form : binary]),
+            ),
+          },
+        }),
+    responses,
+    security: operation.public ? [] : [{ apiKey: [] }],
+  };
+}
+
+function queryParameters(schema: z.ZodObject | undefined): Record<string, unknown>[] {
+  if (schema === undefined) return [];
+  const { properties = {}, required = [] } = schemaOf(schema) as {
+    properties?: Record<string, { description?: string }>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, { description, ...rest }]) => ({
+    name,
+    in: "query",
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema: rest,
+  }));
+}
+
+function schemaOf(schema: z.ZodType): Record<string, unknown> {
+  // Inline: `id` metadata would make references that only resolve inside one schema.
+  const {
+    $schema: _,
+    id: __,
+    $defs,
+    ...rest
+  } = z.toJSONSchema(schema, { io: "input", reused: "inline" }) as Record<string, unknown>;
+  return $defs === undefined ? rest : (resolve(rest, $defs as Record<string, unknown>) as Record<string, unknown>);
+}
+
+/** Puts definitions in the place of their references; our schemas have no cycles. */
+function resolve(value: unknown, definitions: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((each) => resolve(each, definitions));
+  if (typeof value !== "object" || value === null) return value;
+  const reference = (value as { $ref?: unknown }).$ref;
+  if (typeof reference === "string") {
+    const { id: _, ...target } = definitions[reference.replace("#/$defs/", "")] as Record<string, unknown>;
+    return resolve(target, definitions);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, resolve(each, definitions)]));
+}

@@ -1,0 +1,46 @@
+import { sentence, type VerificationReport } from "@hocba/signatures/verify";
+import { Hono } from "hono";
+import { z } from "zod";
+import { GatewayError } from "../errors.ts";
+import { readUpload } from "../intake/index.ts";
+import { callerAddress } from "./caller.ts";
+import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
+import { RateLimiter } from "./rate-limiter.ts";
+import { parseParameters } from "./respond.ts";
+
+export const verificationParameters = z.strictObject({
+  fileName: z.string().max(255).optional().meta({ description: "Only given back in the report" }),
+});
+
+/** `/v1/verifications`: the public verdict on a file. Nothing of the file is kept or logged. */
+export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
+  const app = new Hono<GatewayEnv>();
+  const { perMinute, concurrency, maxBytes } = parts.config.verification;
+  const limiter = new RateLimiter(perMinute, parts.clock);
+  let running = 0;
+
+  app.post("/", async (context) => {
+    limiter.take(callerAddress(context, parts.config.trustProxy));
+    const { fileName } = parseParameters(verificationParameters, context.req.query());
+    if (running >= concurrency * 4)
+      throw new GatewayError("AT_CAPACITY", "too many verifications", { retryable: true });
+    running++;
+    try {
+      const upload = await readUpload(context.req.raw, maxBytes, parts.budget);
+      try {
+        const report = await parts.verifier.verify(upload.bytes, fileName ?? upload.name ?? "");
+        parts.metrics.verifications.inc({ indication: report.indication });
+        return context.json(withSentence(report), 200, { "cache-control": "no-store" });
+      } finally {
+        upload.release();
+      }
+    } finally {
+      running--;
+    }
+  });
+  return app;
+}
+
+function withSentence(report: VerificationReport) {
+  return { ...report, sentence: sentence(report) };
+}
