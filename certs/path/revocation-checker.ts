@@ -1,5 +1,7 @@
+import type { OwnStatus } from "../revocation/check-context.ts";
 import { checkRevocation, unknownStatus } from "../revocation/check-revocation.ts";
 import type { SignerCandidate } from "../revocation/crl-signer.ts";
+import type { RevocationOptions } from "../revocation/revocation-options.ts";
 import type { RevocationStatus } from "../revocation/revocation-status.ts";
 import type { TrustAnchor } from "../trust/trust-anchor.ts";
 import type { Certificate } from "../x509/certificate.ts";
@@ -40,11 +42,11 @@ function checkerFor(
     if (budget.questions-- <= 0) return unknownStatus(certificate);
     const validated = validatedKeys(path, index);
     const candidates = [...validated, ...signersFromPool(pool, request, path.slice(index + 1))];
-    const signerTrusted = (signer: Certificate, time: number, checkOwn: boolean): boolean => {
-      const id = `${signer.fingerprint(request.crypto)}|${time}|${checkOwn}`;
+    const signerTrusted = (signer: Certificate, time: number, ownStatus: OwnStatus): boolean => {
+      const id = `${signer.fingerprint(request.crypto)}|${time}|${ownStatus}`;
       const known = verdicts.get(id);
       if (known !== undefined) return known;
-      const trusted = validates(signer, time, checkOwn, request, pool, anchor, inQuestion, budget);
+      const trusted = validates(signer, time, ownStatus, request, pool, anchor, inQuestion, budget);
       verdicts.set(id, trusted);
       return trusted;
     };
@@ -89,10 +91,13 @@ function signersFromPool(
   return out;
 }
 
+const revocationOf = (options: RevocationOptions, ownStatus: OwnStatus): RevocationOptions =>
+  ownStatus === "must-not-be-revoked" ? { ...options, required: false } : options;
+
 function validates(
   signer: Certificate,
   time: number,
-  checkOwn: boolean,
+  ownStatus: OwnStatus,
   request: PathRequest,
   pool: CertificatePool,
   anchor: TrustAnchor,
@@ -111,11 +116,14 @@ function validates(
     ...(request.algorithmsAdvisory !== undefined && { algorithmsAdvisory: request.algorithmsAdvisory }),
     ...(request.maxIntermediates !== undefined && { maxIntermediates: request.maxIntermediates }),
     ...(request.cache && { cache: request.cache }),
-    ...(request.revocation && { revocation: request.revocation }),
+    ...(request.revocation && { revocation: revocationOf(request.revocation, ownStatus) }),
   };
   const circular = inQuestion.has(signer);
   if (!circular && inQuestion.size >= MAX_DEPTH) return false;
-  const check = checkOwn && !circular ? checkerFor(own, pool, anchor, new Set([...inQuestion, signer]), budget) : null;
+  const check =
+    ownStatus !== "not-asked" && !circular
+      ? checkerFor(own, pool, anchor, new Set([...inQuestion, signer]), budget)
+      : null;
   let tried = 0;
   for (const { path } of buildPaths(own, pool, newSearch(signer))) {
     if (checkPath(own, path, anchor, check).valid) return true;

@@ -4,6 +4,9 @@ import type { SignerCandidate } from "./crl-signer.ts";
 import type { RevocationOptions } from "./revocation-options.ts";
 import type { Revocation, RevocationCode } from "./revocation-status.ts";
 
+/** How the status of a signer of evidence counts: it must be good, it must not be revoked, it is not asked for. */
+export type OwnStatus = "must-be-good" | "must-not-be-revoked" | "not-asked";
+
 /** What the checks of CRLs and OCSP responses share about one certificate. */
 export interface CheckContext {
   readonly certificate: Certificate;
@@ -15,11 +18,8 @@ export interface CheckContext {
   readonly time: number;
   readonly crypto: CryptoProvider;
   readonly options: RevocationOptions;
-  /**
-   * Is this certificate, not in the path, valid at `time` under the same anchor (RFC 5280 §6.3.3 (f)), and not revoked itself?
-   * `purpose`: the key purpose it must have, null for a CRL signer.
-   */
-  readonly signerTrusted: (certificate: Certificate, time: number, checkRevocation: boolean) => boolean;
+  /** Is this certificate, which is not in the path, valid at `time` under the same anchor (RFC 5280 §6.3.3 (f))? */
+  readonly signerTrusted: (certificate: Certificate, time: number, ownStatus: OwnStatus) => boolean;
 }
 
 /** The answer of one kind of evidence. */

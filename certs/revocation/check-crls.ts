@@ -107,7 +107,7 @@ class CrlCheck {
     const trusted = signers.some(({ certificate, inPath }) => {
       // §6.3.3 (f): a key usage extension, where there is one, must allow signing CRLs.
       if (certificate.keyUsage?.has("cRLSign") === false) return false;
-      return inPath || context.signerTrusted(certificate, Math.max(crl.thisUpdate, context.time), true);
+      return inPath || context.signerTrusted(certificate, Math.max(crl.thisUpdate, context.time), "must-be-good");
     });
     if (!trusted) return "EVIDENCE_SIGNER_NOT_TRUSTED";
     if (crl.hasUnknownCriticalExtension) return "EVIDENCE_UNKNOWN_CRITICAL_EXTENSION";

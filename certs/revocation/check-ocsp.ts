@@ -4,7 +4,16 @@ import { equalBytes } from "../der/values.ts";
 import { CertsError } from "../errors.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import { KeyPurpose } from "../x509/oids.ts";
-import { bindsAt, type CheckContext, type EvidenceOutcome, nothingKnown, nowOf, weightier } from "./check-context.ts";
+import {
+  bindsAt,
+  type CheckContext,
+  type EvidenceOutcome,
+  nothingKnown,
+  nowOf,
+  type OwnStatus,
+  weightier,
+} from "./check-context.ts";
+import { evidenceLocations } from "./evidence-locations.ts";
 import type { BasicOcspResponse, OcspCertId, OcspSingleResponse } from "./ocsp-response.ts";
 import type { RevocationCode } from "./revocation-status.ts";
 
@@ -115,11 +124,21 @@ function mayAnswer(signer: Certificate, response: BasicOcspResponse, context: Ch
     // §4.2.2.2: delegated explicitly, and by the very CA that issued the certificate asked about.
     if (!signer.extendedKeyUsage?.includes(KeyPurpose.OCSP_SIGNING)) return false;
     if (!signer.issuer.equals(context.certificate.issuer) || !issuedBy(signer, issuer.spki, context)) return false;
-    return context.signerTrusted(signer, response.producedAt, !signer.ocspNoCheck);
+    return context.signerTrusted(signer, response.producedAt, ownStatus(signer));
   } catch (error) {
     if (error instanceof CertsError) return false;
     throw error;
   }
+}
+
+/**
+ * §4.2.2.2.1: with nocheck the CA vouches for the responder's lifetime; with an address it wants its status checked; with
+ * neither it is left to us, and a responder known to be revoked is refused.
+ */
+function ownStatus(signer: Certificate): OwnStatus {
+  if (signer.ocspNoCheck) return "not-asked";
+  const { crls, ocsp } = evidenceLocations(signer);
+  return crls.length + ocsp.length > 0 ? "must-be-good" : "must-not-be-revoked";
 }
 
 function issuedBy(certificate: Certificate, spki: Uint8Array, context: CheckContext): boolean {
