@@ -21,4 +21,7 @@ export {
 export { spkiOfCertificate } from "./spki.ts";
 export { type XmlBudget, xmlBudget } from "./transforms.ts";
 export * from "./tree.ts";
+export * from "./xades-properties.ts";
+export type * from "./xades-signed.ts";
+export type { XadesTimestamp, XadesTimestampKind } from "./xades-timestamps.ts";
 export * from "./xml-signature.ts";

@@ -4,7 +4,7 @@ import { equalBytes } from "@hocba/certs/der";
 import { SignaturesError } from "../errors.ts";
 import { digestAlgorithmOf } from "./algorithms.ts";
 import { decodeBase64 } from "./base64.ts";
-import { c14nMethodOf } from "./c14n-methods.ts";
+import { type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
 import { DS_NS } from "./namespaces.ts";
 import { type NodeSet, subtree } from "./node-set.ts";
 import type { ParseXmlOptions } from "./parse-xml.ts";
@@ -58,8 +58,11 @@ export interface XmlReference {
   enclosesSignature: boolean;
   /** References of the ds:Manifest this one points to, judged likewise; null when it points to none. */
   manifest: XmlReference[] | null;
-  /** The octets that were digested, computed again; null where there are none. For content and archive time stamps. */
-  octets(): Uint8Array | null;
+  /**
+   * The octets that were digested, computed again; null where there are none. For content and archive time stamps, which
+   * name the method that a node-set left at the end is canonicalised by. @throws SignaturesError XML_LIMIT and as transforms do
+   */
+  octets(method?: C14nMethod): Uint8Array | null;
 }
 
 const MAX_TRANSFORMS = 16;
@@ -105,7 +108,7 @@ export function verifyReference(
     out.enclosesSignature = apex.type === "document" || apex.contains(signature);
   }
   try {
-    out.octets = () => transformAll(chain, start, context, { apex: null, set: null });
+    out.octets = (last) => transformAll(chain, start, context, { apex: null, set: null }, last);
     const digested = transformAll(chain, start, context, out.coverage);
     if (!out.digestAlgorithm) return fail("unsupported", `digest method ${out.digestMethod.slice(0, 100)}`);
     const digest = options.crypto.digest(out.digestAlgorithm, digested);
@@ -147,6 +150,7 @@ function transformAll(
   start: TransformData,
   context: TransformContext,
   coverage: Coverage,
+  last?: C14nMethod,
 ): Uint8Array {
   let data = start;
   if (data.kind === "node-set") coverage.set = data.set;
@@ -163,7 +167,7 @@ function transformAll(
       coverage.set = null;
     }
   }
-  return toOctets(data, context);
+  return toOctets(data, context, last);
 }
 
 function manifestReferences(

@@ -1,6 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
-import { C14N_10, c14nMethodOf } from "./c14n-methods.ts";
+import { C14N_10, type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { filter2 } from "./filter2.ts";
 import { DS_NS, EXC_C14N_NS, FILTER2_NS } from "./namespaces.ts";
@@ -71,9 +71,9 @@ export function applyTransform(transform: XmlElement, data: TransformData, conte
 }
 
 /** The octets that are digested: a node-set that is left at the end goes through Canonical XML 1.0 (XMLDSig §4.4.3.2). */
-export function toOctets(data: TransformData, context: TransformContext): Uint8Array {
+export function toOctets(data: TransformData, context: TransformContext, method?: C14nMethod): Uint8Array {
   if (data.kind === "octets") return data.bytes;
-  const bytes = canonicalize(data.set, c14nMethodOf(C14N_10)!);
+  const bytes = canonicalize(data.set, method ?? c14nMethodOf(C14N_10)!);
   context.budget.octets -= bytes.length;
   checkBudget(context);
   return bytes;
