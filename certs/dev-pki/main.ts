@@ -21,6 +21,6 @@ const pki = await startDevPki({
 });
 // Ctrl-C in a terminal reaches the whole group: whoever started this decides when it ends, by closing its input.
 process.on("SIGINT", () => {});
-process.on("SIGTERM", () => process.stdin.destroy());
+process.on("SIGTERM", () => void pki.close().then(() => process.exit(0)));
 await runCommandLoop(pki, process.stdin, process.stdout);
 process.exit(0);

@@ -17,6 +17,7 @@ import {
   FileEvidenceCache,
   MemoryEvidenceCache,
 } from "./index.ts";
+import { readEvidence } from "./read-evidence.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "hocba-online-"));
 let pki: DevPki;
@@ -197,11 +198,16 @@ describe("EvidenceFetcher", () => {
   });
 
   it("answers at the deadline, and has the late answer for the next call", async () => {
-    const f = fetcher({ deadlineMs: 40 });
-    pki.faults.crl = { latencyMs: 120 };
-    expect(await outcomes(f, ask("crl"), ask("ocsp"))).toEqual(["FETCH_FAILED timeout", "network"]);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(await outcomes(f, ask("crl"))).toEqual(["cache"]);
+    const f = fetcher({ deadlineMs: 50 });
+    pki.faults.crl = { latencyMs: 180, quota: 1 };
+    expect(await outcomes(f, ask("crl"))).toEqual(["FETCH_FAILED timeout"]);
+    // The list goes on loading, and by the quota it is asked for once only.
+    const later: string[] = [];
+    while (later.at(-1) !== "network" && later.at(-1) !== "cache" && later.length < 100) {
+      later.push(...(await outcomes(f, ask("crl"))));
+    }
+    expect(later.slice(0, -1)).toEqual(Array(later.length - 1).fill("FETCH_FAILED timeout"));
+    expect(["network", "cache"]).toContain(later.at(-1));
   });
 
   it("bounds what one call may ask, and what one host is asked at once", async () => {
@@ -228,6 +234,38 @@ describe("EvidenceFetcher", () => {
     for (const name of readdirSync(place)) writeFileSync(join(place, name), '{"key":');
     const third = fetcher({ cache: new FileEvidenceCache(place) });
     expect(await outcomes(third, ask("crl"))).toEqual(["FETCH_FAILED network"]);
+  });
+});
+
+describe("readEvidence", () => {
+  it("says FETCH_FAILED or finds something, whatever the octets", async () => {
+    const request = buildOcspRequest({ certificate: leaf.certificate, issuer: pki.issuing.certificate });
+    const samples: [EvidenceKind, Uint8Array][] = [
+      ["crl", await pki.crl()],
+      ["ocsp", await pki.ocsp(request)],
+      ["issuer-certificate", pki.issuing.certificate],
+    ];
+    let state = 20261123;
+    const random = (n: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return (state >>> 8) % n;
+    };
+    let refused = 0;
+    for (let i = 0; i < 6_000; i++) {
+      const [kind, sample] = samples[i % 3]!;
+      const body = sample.slice(0, random(4) === 0 ? random(sample.length) : sample.length);
+      for (let k = random(6); k >= 0 && body.length > 0; k--) body[random(Math.min(body.length, 400))] = random(256);
+      try {
+        expect(readEvidence(kind, body).items.length).toBeGreaterThan(0);
+      } catch (error) {
+        expect(error).toMatchObject({ code: "FETCH_FAILED" });
+        refused++;
+      }
+      // The services behind it read requests of the same making.
+      if (i % 20 === 1) expect((await pki.ocsp(body)).length).toBeGreaterThan(0);
+      if (i % 20 === 2) expect((await pki.tsa.authority.respond(body)).length).toBeGreaterThan(0);
+    }
+    expect(refused).toBeGreaterThan(1_000);
   });
 });
 
