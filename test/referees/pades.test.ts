@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { analyseChanges, coverage, openPdf, signatureFields, signedRanges } from "@hocba/signatures/pdf";
-import { type PadesSpec, padesFormat, type SignerIdentity } from "@hocba/signatures/sign";
+import { openPlace, type PadesSpec, padesFormat, raiseToT, type SignerIdentity } from "@hocba/signatures/sign";
 import { PDFDocument, StandardFonts } from "pdf-lib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -160,6 +160,58 @@ describe("three signers one after the other", () => {
     const document = sign(await drawn(true), signer, { fieldName: "S1", signingTime: time });
     expectGoodByOpenssl(document, 0, signer);
     expectCleanByQpdf(document);
+  });
+});
+
+describe("level T in the place of level B", () => {
+  /** A token of openssl's own time-stamping authority over `data`. */
+  function stamp(data: Uint8Array): Uint8Array {
+    const path = (name: string) => join(dir, name);
+    const config = [
+      "[tsa]",
+      `serial=${path("tsa.serial")}`,
+      `certs=${path("tsa.pem")}`,
+      `signer_cert=${path("tsa.pem")}`,
+      `signer_key=${path("tsa.key")}`,
+      "signer_digest=sha256",
+      "default_policy=1.2.3.4",
+      "digests=sha256",
+      "ess_cert_id_alg=sha256",
+    ].join("\n");
+    writeFileSync(path("tsa.cnf"), `${config}\n`);
+    writeFileSync(path("tsa.serial"), "01\n");
+    writeFileSync(path("data"), data);
+    const run = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
+    const eku = ["-addext", "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=critical,digitalSignature"];
+    const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", path("tsa.key"), "-out", path("tsa.pem")];
+    run("req", "-x509", ...key, "-days", "30", "-subj", "/CN=TSA", ...eku);
+    run("ts", "-query", "-data", path("data"), "-sha256", "-cert", "-out", path("tsq"));
+    const reply = ["-config", path("tsa.cnf"), "-section", "tsa", "-queryfile", path("tsq"), "-out", path("token")];
+    run("ts", "-reply", ...reply, "-token_out");
+    return new Uint8Array(readFileSync(path("token")));
+  }
+
+  it("is reached by complete and by raising, with the same octets", async () => {
+    const prepared = format.prepare(await drawn(false), signers[0]!.identity, { fieldName: "S1", signingTime: time });
+    const value = new Uint8Array(createSign("sha256").update(prepared.toBeSigned).sign(signers[0]!.key));
+    const token = stamp(format.timestampInput(prepared, value));
+    const levelB = format.complete(prepared, value);
+    expect(openPlace(levelB, "S1").timestampInput).toEqual(value);
+    const levelT = format.complete(prepared, value, token);
+    expect(Buffer.compare(raiseToT(levelB, "S1", token), levelT)).toBe(0);
+    expect(pdfsig(levelT)).toMatchObject({ valid: 1, invalid: 0, total: [true] });
+    expectGoodByOpenssl(levelT, 0, signers[0]!);
+    expectCleanByQpdf(levelT);
+    const signature = signatureFields(openPdf(levelT))[0]!;
+    expect(Buffer.from(signature.contents).includes(token)).toBe(true);
+  });
+
+  it("is refused once somebody signed after", async () => {
+    let document = sign(await drawn(false), signers[0]!, { fieldName: "S1", signingTime: time });
+    document = sign(document, signers[1]!, { fieldName: "S2", signingTime: time });
+    expect(() => raiseToT(document, "S1", new Uint8Array(10))).toThrowError(
+      expect.objectContaining({ code: "PDF_CERTIFIED_NO_CHANGES" }),
+    );
   });
 });
 
