@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { benchRawSign } from "@hocba/hsm-adapters/bench";
 import { Pkcs11Signer } from "@hocba/hsm-adapters/pkcs11";
-import { pades } from "@hocba/signatures/sign";
+import { padesFormat } from "@hocba/signatures/sign";
 import { openBenchToken } from "./bench-token.ts";
 import { type Figure, rateOf } from "./measure.ts";
 import { samplePdf } from "./signed-samples.ts";
@@ -11,6 +12,7 @@ const KIB = 1024;
 /** Raw C_Sign rate, and the two-phase pipeline (PAdES-B-B, 100 KB) over the same sessions in the same process. */
 export async function benchSigning(options: { seconds: number; sessions: number }): Promise<Figure[]> {
   const { seconds, sessions } = options;
+  const pades = padesFormat(nodeCrypto);
   const token = await openBenchToken(sessions);
   try {
     const raw = await benchRawSign(token.config, { seconds, sessions });

@@ -2,7 +2,7 @@ import { createHash, type KeyObject, randomBytes, sign as signOctets } from "nod
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import type { DevPki } from "@hocba/certs/dev-pki";
 import { planSignatures, shippedProfiles } from "@hocba/signatures/profiles";
-import { pades, type SignerIdentity, xadesFormat } from "@hocba/signatures/sign";
+import { padesFormat, type SignerIdentity, xadesFormat } from "@hocba/signatures/sign";
 import { buildTimestampRequest, readTimestampResponse } from "@hocba/signatures/timestamps";
 import { PDFDocument } from "pdf-lib";
 import { makeClass, transcriptXml } from "../demo/sample-class/index.ts";
@@ -47,6 +47,7 @@ export async function samplePdf(size: number): Promise<Uint8Array> {
 
 /** PAdES-B-T with one signature. */
 export async function signedPdf(size: number, signer: SampleSigner, pki: DevPki): Promise<Uint8Array> {
+  const pades = padesFormat(nodeCrypto);
   const prepared = pades.prepare(await samplePdf(size), signer.identity, { fieldName: "S", signingTime: new Date() });
   const value = signWith(signer, prepared.toBeSigned);
   return pades.complete(prepared, value, await stamp(pki, pades.timestampInput(prepared, value)));

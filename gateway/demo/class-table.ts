@@ -71,7 +71,7 @@ function times(signatures: readonly SignatureReport[]): string {
 }
 
 function verdict(document: SignedTranscript): string {
-  if (document.report === null) return `✘ ${document.document.error?.code ?? document.document.state}`;
+  if (document.report === null) return `✘ ${document.document.problem?.code ?? document.document.state}`;
   const text = VERDICT[document.report.indication] ?? document.report.indication;
   if (isGood(document)) return text;
   const codes = [...document.report.findings, ...document.report.signatures.flatMap((s) => s.findings)]

@@ -6,7 +6,7 @@ import { DemoError } from "./errors.ts";
 export interface DocumentState {
   readonly id: string;
   readonly state: string;
-  readonly error: { readonly code: string; readonly title?: { readonly vi: string; readonly en: string } } | null;
+  readonly problem: { readonly code: string } | null;
 }
 
 interface Answer {
@@ -35,7 +35,7 @@ export class GatewayClient {
     className?: string;
   }): Promise<DocumentState> {
     const query = new URLSearchParams({ profile: document.profile, externalId: document.externalId });
-    if (document.className !== undefined) query.set("class", document.className);
+    if (document.className !== undefined) query.set("className", document.className);
     return this.json("POST", `/v1/documents?${query}`, document.content, {
       "content-type": document.format === "pdf" ? "application/pdf" : "application/xml",
       "idempotency-key": document.idempotencyKey,
