@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import type { DevPki, IssueRequest } from "./contract.ts";
 import type { RevocationReason } from "./crl.ts";
-import type { DevPki, IssueRequest } from "./dev-pki.ts";
 import type { FaultsByService } from "./faults.ts";
 
 /** One line of input, JSON. Octets are base64; dates ISO 8601. */

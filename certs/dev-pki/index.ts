@@ -7,6 +7,7 @@ export {
   keyIdentifier,
 } from "./certificate.ts";
 export { type DevPkiCommand, runCommandLoop } from "./command-loop.ts";
+export * from "./contract.ts";
 export { buildCrl, REASONS, type RevocationReason, type RevokedEntry } from "./crl.ts";
 export * from "./dev-pki.ts";
 export * from "./extensions.ts";
