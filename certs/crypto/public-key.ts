@@ -61,6 +61,8 @@ export function readPublicKey(spki: Uint8Array): PublicKey {
   const key = readBitString(keyBits).bytes;
   switch (oid) {
     case "1.2.840.113549.1.1.1":
+    // id-ea-rsa of X.509 (2.5.8.1.1), which some certificates carry instead.
+    case "2.5.8.1.1":
     case "1.2.840.113549.1.1.10":
       return rsaKey(key, oid === "1.2.840.113549.1.1.10", parameters ?? null);
     case "1.2.840.10045.2.1":

@@ -1,3 +1,4 @@
+import { Tag } from "../der/element.ts";
 import { attributeOid } from "../x509/attribute-types.ts";
 import type { Certificate } from "../x509/certificate.ts";
 import type { GeneralSubtree, NameConstraints } from "../x509/extensions.ts";
@@ -91,6 +92,7 @@ function constrainedNames(certificate: Certificate): GeneralName[] {
 }
 
 function smtpMailbox(name: Extract<GeneralName, { type: "otherName" }>): GeneralName {
-  if (name.oid !== SMTP_UTF8_MAILBOX) return name;
+  // With a value of another type it names no mailbox, whatever it calls itself.
+  if (name.oid !== SMTP_UTF8_MAILBOX || name.value.tag !== Tag.UTF8_STRING) return name;
   return { type: "rfc822Name", text: new TextDecoder().decode(name.value.content) };
 }

@@ -26,7 +26,8 @@ const hostWithin = (host: string, domain: string): boolean => host === domain ||
 export function isSubtreeBase(base: GeneralName): boolean {
   switch (base.type) {
     case "dNSName":
-      return base.text === "" || isDnsName(base.text, false);
+      // A leading period is no host name, yet widely written to mean "below": read so, and named by the profile rules.
+      return base.text === "" || isDnsName(base.text.replace(/^\./, ""), false);
     case "rfc822Name": {
       if (base.text.includes("@")) return splitMailbox(base.text) !== null;
       return base.text === "" || isDnsName(base.text.replace(/^\./, ""), false);
@@ -86,9 +87,9 @@ export function matchSubtree(name: GeneralName, base: GeneralName, excluding: bo
 
 function dnsWithin(name: string, base: string, excluding: boolean): boolean {
   if (base === "") return true;
-  if (hostWithin(name, base)) return true;
+  if (base.startsWith(".") ? name.endsWith(base) : hostWithin(name, base)) return true;
   // `*.example.com` stands for `bar.example.com` too, so excluding the latter excludes the former.
-  return excluding && name.startsWith("*.") && hostWithin(base, name.slice(2));
+  return excluding && name.startsWith("*.") && hostWithin(base.replace(/^\./, ""), name.slice(2));
 }
 
 function matchMailbox(text: string, base: string): SubtreeMatch {

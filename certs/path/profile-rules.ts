@@ -1,4 +1,5 @@
 import type { Certificate } from "../x509/certificate.ts";
+import type { GeneralSubtree } from "../x509/extensions.ts";
 import { ExtensionOid } from "../x509/oids.ts";
 import { isDnsName, splitMailbox } from "./name-forms.ts";
 import type { ProfileFinding } from "./path-request.ts";
@@ -82,12 +83,22 @@ const RULES: readonly Rule[] = [
     broken: (c) => present(c, ExtensionOid.NAME_CONSTRAINTS) && !isCa(c),
   },
   {
+    rule: "nameConstraints holds a dNSName that begins with a period",
+    clause: "RFC 5280 §4.2.1.10",
+    broken: (c) => subtreesOf(c).some(({ base }) => base.type === "dNSName" && base.text.startsWith(".")),
+  },
+  {
     rule: "an empty subject, and subjectAltName absent or not critical",
     clause: "RFC 5280 §4.2.1.6",
     broken: (c) => c.subject.isEmpty && !critical(c, ExtensionOid.SUBJECT_ALT_NAME),
   },
   { rule: "subjectAltName holds a malformed name", clause: "RFC 5280 §4.2.1.6", broken: hasMalformedName },
 ];
+
+function subtreesOf(c: Certificate): readonly GeneralSubtree[] {
+  const constraints = c.nameConstraints;
+  return [...(constraints?.permitted ?? []), ...(constraints?.excluded ?? [])];
+}
 
 /**
  * The rules of RFC 5280 §4 that a certificate breaks. Its extensions must be readable.

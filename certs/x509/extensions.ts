@@ -235,7 +235,6 @@ export function readNameConstraints(e: Element): NameConstraints {
   if (parts.length === 0) throw malformed("NameConstraints empty");
   for (const part of parts) {
     const subtrees = part.children().map(readSubtree);
-    if (subtrees.length === 0) throw malformed("GeneralSubtrees empty");
     if (part.tag === 0xa0 && !permitted) permitted = subtrees;
     else if (part.tag === 0xa1 && !excluded) excluded = subtrees;
     else throw malformed("NameConstraints malformed");
