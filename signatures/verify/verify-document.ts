@@ -9,6 +9,7 @@ import { readPdfDocument } from "./pdf/pdf-document.ts";
 import type { Finding, Indication, SignatureReport, SubIndication, VerificationReport } from "./report.ts";
 import { validateSignature } from "./validate-signature.ts";
 import { ValidationProcess } from "./validation-process.ts";
+import { readXmlDocument } from "./xml/xml-document.ts";
 
 const MAXIMUM_SIZE = 256 * 1024 * 1024;
 
@@ -43,6 +44,9 @@ export function verifyDocument(
     switch (format) {
       case "pdf":
         read = { candidates: readPdfDocument(bytes, process) };
+        break;
+      case "xml":
+        read = { candidates: readXmlDocument(bytes, process).found.map((f) => f.candidate) };
         break;
       case "cms":
         read = { candidates: readCmsDocument(bytes, process) };
