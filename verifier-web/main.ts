@@ -1,1 +1,5 @@
-export {};
+import { portal } from "./portal.ts";
+
+const root = document.getElementById("app");
+if (root === null) throw new Error("the page has no #app");
+portal(root);
