@@ -250,6 +250,41 @@ describe("a token that is pulled out", () => {
   });
 });
 
+describe("another token in the slot", () => {
+  it("does not get the PIN of the one that was there", async () => {
+    const { tokenLabel: _, ...rest } = school.config();
+    const loaded = loadModule(school.softHsm.module);
+    loaded.forget(); // the counting modules of other tests finalize the same library
+    loaded.initialize();
+    const real = loaded.cryptoki;
+    const slot = real.C_GetSlotList(true)[0]!.readUInt32LE(0);
+    let serial: string | null = null;
+    let logins = 0;
+    let removed = false;
+    const cryptoki = new Proxy(real, {
+      get: (target, name: keyof Cryptoki) => {
+        if (name === "C_GetTokenInfo" && serial) {
+          return (at: Buffer) => ({ ...target.C_GetTokenInfo(at), serialNumber: serial!.padEnd(16) });
+        }
+        if (name === "C_SignAsync" && removed) return () => Promise.reject(new Error("CKR_DEVICE_REMOVED:50"));
+        if (name === "C_Login") logins++;
+        return (target[name] as (...a: unknown[]) => unknown).bind(target);
+      },
+    });
+    const module = new Pkcs11Module(school.softHsm.module, cryptoki);
+    const signer = new Pkcs11Signer([{ ...rest, slot }], { stateDirectory: null, load: () => module });
+    await signer.ping();
+    removed = true;
+    await failureOf(signer.sign({ token: "truong", id: "a1" }, "rsa-pkcs1-sha256", digest()));
+    removed = false;
+    serial = "của trường khác";
+    const error = await failureOf(signer.ping());
+    expect(error).toMatchObject({ code: "TOKEN_ABSENT", retryable: true, details: { found: serial } });
+    expect(logins).toBe(1);
+    await signer.close();
+  });
+});
+
 describe("configuration of the module", () => {
   it("says MODULE_UNUSABLE for a library that is not there or is no PKCS #11 module", async () => {
     for (const module of ["/nonexistent/libtoken.so", process.execPath]) {

@@ -1,14 +1,12 @@
-import { setTimeout as delay } from "node:timers/promises";
 import pkcs11js from "pkcs11js";
 import { type KeyRef, SignerError, type SigningAlgorithm, type TokenKey } from "../signer.ts";
-import { consequenceOf, returnValueOf, signerErrorOf } from "./cryptoki-error.ts";
+import { consequenceOf, signerErrorOf } from "./cryptoki-error.ts";
 import { type FoundKey, findKey, findKeys } from "./find-keys.ts";
-import { login } from "./login.ts";
 import { checkSignRequest, inputOf, mechanismOf, outputOf } from "./mechanisms.ts";
-import { loadModule, type Pkcs11Module } from "./module.ts";
-import { type PinAttempt, PinLock } from "./pin-lock.ts";
+import { type Cryptoki, loadModule, type Pkcs11Module } from "./module.ts";
+import { type Connection, openConnection } from "./open-connection.ts";
+import { PinLock } from "./pin-lock.ts";
 import { type PinSource, pinSource } from "./pin-source.ts";
-import { SessionPool } from "./session-pool.ts";
 import type { TokenConfig } from "./token-config.ts";
 
 /** Something an operator wants in the log. Never holds a PIN or a digest. */
@@ -35,19 +33,6 @@ export interface Pkcs11Options {
 /** CK_STATE of a session whose user is logged in (PKCS #11 v2.40 §3.3); pkcs11js does not name them. */
 const CKS_RO_USER_FUNCTIONS = 1;
 const CKS_RW_USER_FUNCTIONS = 3;
-
-/** While a connection stands: the slot, the logged-in sessions, what was found. */
-interface Connection {
-  readonly slot: pkcs11js.Handle;
-  /** Used for finding and asking only, so that it never waits for a signature. */
-  readonly control: pkcs11js.Handle;
-  readonly sessions: Set<pkcs11js.Handle>;
-  readonly pool: SessionPool;
-  /** Sessions the module is working on: not to be closed under its hands. */
-  readonly busy: Set<pkcs11js.Handle>;
-  readonly attempt: PinAttempt | null;
-  readonly keys: Map<string, FoundKey>;
-}
 
 /** After a failed connection the same answer is given for this long, so that a crowd of callers makes one attempt. */
 const FAILURE_KEPT_MS = 500;
@@ -366,108 +351,16 @@ export class Pkcs11Token {
   }
 
   async #open(): Promise<Connection> {
-    const module = this.#module();
-    const { cryptoki } = module;
-    const inUse = {};
-    try {
-      cryptoki.C_GetSlotList(true);
-    } catch (error) {
-      if (returnValueOf(error) !== "CKR_CRYPTOKI_NOT_INITIALIZED") throw error;
-      module.forget();
-      module.initialize();
-    }
-    let found = this.#findSlot(cryptoki);
-    if (!found && module.reinitialize()) found = this.#findSlot(cryptoki);
-    if (!found) {
-      throw new SignerError("TOKEN_ABSENT", `token ${this.name}: not in any slot`, {
-        retryable: true,
-        details: { token: this.name },
-      });
-    }
-    const { slot, serial } = found;
-    module.enter(inUse);
-    const opened: pkcs11js.Handle[] = [];
-    try {
-      const flags = pkcs11js.CKF_SERIAL_SESSION;
-      const control = cryptoki.C_OpenSession(slot, flags);
-      opened.push(control);
-      let attempt: PinAttempt | null = null;
-      if (this.#config.loginRequired !== false) {
-        attempt = { pin: this.#pin(), module: module.path, serial };
-        await login({
-          cryptoki,
-          token: this.name,
-          slot,
-          session: control,
-          lock: this.#lock,
-          attempt,
-          delay: (ms) => delay(ms),
-          random: this.#options.random ?? Math.random,
-        });
-      }
-      const sessions: pkcs11js.Handle[] = [];
-      for (let i = 0; i < (this.#config.sessions ?? 4); i++) {
-        const session = cryptoki.C_OpenSession(slot, flags);
-        opened.push(session);
-        sessions.push(session);
-      }
-      this.#serial = serial;
-      const pool = new SessionPool(this.name, sessions, this.#config.queueLimit ?? 1000);
-      const connection: Connection = {
-        slot,
-        control,
-        sessions: new Set(sessions),
-        pool,
-        busy: new Set(),
-        attempt,
-        keys: new Map(),
-      };
-      module.enter(connection);
-      return connection;
-    } catch (error) {
-      for (const session of opened) this.#closeSession(session);
-      throw error;
-    } finally {
-      module.leave(inUse);
-    }
-  }
-
-  #findSlot(cryptoki: Cryptoki): { slot: pkcs11js.Handle; serial: string } | null {
-    const { tokenLabel, serial, slot: slotId } = this.#config;
-    const matches: { slot: pkcs11js.Handle; serial: string }[] = [];
-    for (const slot of cryptoki.C_GetSlotList(true)) {
-      let info: pkcs11js.TokenInfo;
-      try {
-        info = cryptoki.C_GetTokenInfo(slot);
-      } catch {
-        continue; // pulled between the two calls, or not readable: not our token
-      }
-      const foundSerial = info.serialNumber.replace(/[\0 ]+$/, "");
-      const ours =
-        tokenLabel !== undefined
-          ? info.label.replace(/[\0 ]+$/, "") === tokenLabel
-          : serial !== undefined
-            ? foundSerial === serial
-            : slotNumber(slot) === slotId;
-      if (ours) matches.push({ slot, serial: foundSerial });
-    }
-    if (matches.length > 1) {
-      throw new SignerError(
-        "CONFIG_INVALID",
-        `token ${this.name}: ${matches.length} tokens match; name one by serial`,
-        {
-          details: { token: this.name, serials: matches.map((m) => m.serial) },
-        },
-      );
-    }
-    const match = matches[0];
-    if (match && this.#serial !== null && match.serial !== this.#serial) {
-      throw new SignerError("TOKEN_ABSENT", `token ${this.name}: another token is in its place`, {
-        retryable: true,
-        details: { token: this.name, expected: this.#serial, found: match.serial },
-      });
-    }
-    return match ?? null;
+    const { connection, serial } = await openConnection({
+      config: this.#config,
+      module: this.#module(),
+      knownSerial: this.#serial,
+      lock: this.#lock,
+      pin: this.#pin,
+      random: this.#options.random ?? Math.random,
+    });
+    this.#serial = serial;
+    return connection;
   }
 
   #closedError(): SignerError {
@@ -478,12 +371,3 @@ export class Pkcs11Token {
     this.#options.onEvent?.({ event, token: this.name, details });
   }
 }
-
-type Cryptoki = Pkcs11Module["cryptoki"];
-
-/** CK_SLOT_ID out of the handle's octets, little-endian. */
-const slotNumber = (slot: pkcs11js.Handle): number => {
-  let value = 0;
-  for (let i = slot.length - 1; i >= 0; i--) value = value * 256 + slot[i]!;
-  return value;
-};
