@@ -45,7 +45,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
       receipts: openReceiptIssuer(config.dataDir),
       profiles: deps.profiles ?? shippedProfiles,
-      formats: { pdf: pdfFormat(nodeCrypto), xml: xmlFormat },
+      formats: { pdf: pdfFormat(nodeCrypto), xml: xmlFormat(nodeCrypto) },
       crypto: nodeCrypto,
       clock,
       metrics,

@@ -1,6 +1,7 @@
 import { SignaturesError } from "@hocba/signatures";
 import { assertAppendable, openPdf, signatureFields } from "@hocba/signatures/pdf";
 import { type Profile, planSignatures, readFacts } from "@hocba/signatures/profiles";
+import { DS_NS, elementAtPath, parseXml } from "@hocba/signatures/xml";
 import { GatewayError } from "../errors.ts";
 
 export interface CheckedDocument {
@@ -36,8 +37,13 @@ function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {
 
 function checkXml(bytes: Uint8Array, profile: Profile): CheckedDocument {
   if (startsWith(bytes, "%PDF-")) throw mismatch("xml", "pdf");
-  planSignatures(profile, bytes);
-  const facts = readFacts(profile, bytes);
+  const document = parseXml(bytes);
+  for (const { id, xml } of planSignatures(profile, document)) {
+    if (xml !== null && elementAtPath(document.root, xml.holder).first("Signature", DS_NS) !== null) {
+      throw new GatewayError("ALREADY_SIGNED", `the place of ${id} holds a signature`, { details: { step: id } });
+    }
+  }
+  const facts = readFacts(profile, document);
   if (facts.schoolCode === null) {
     throw new SignaturesError("XML_MISSING_ELEMENT", "the school's code is missing", {
       details: { element: profile.xml?.facts.schoolCode ?? null },

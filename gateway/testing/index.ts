@@ -1,1 +1,2 @@
 export { type RedisServer, startRedisServer } from "./redis-server.ts";
+export { type SigningSite, startSigningSite } from "./signing-site.ts";
