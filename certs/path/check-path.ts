@@ -254,8 +254,10 @@ class PathCheck {
       for (const finding of profileFindings(certificate, position, selfSigned))
         this.profile.push({ index, ...finding });
     });
-    const [finding] = this.profile;
-    if (!finding || this.request.strictness !== "profile") return null;
+    const { strictness = "validation" } = this.request;
+    if (strictness === "validation") return null;
+    const finding = this.profile.find((f) => strictness === "strict-profile" || !f.tolerated);
+    if (!finding) return null;
     return new Fault("PROFILE_VIOLATION", finding.index, `${finding.rule} (${finding.clause})`);
   }
 

@@ -34,10 +34,11 @@ export interface PathRequest {
   /** When true, what the algorithm policy refuses is a finding and does not make the path invalid. */
   readonly algorithmsAdvisory?: boolean;
   /**
-   * `validation` applies RFC 5280 §6 alone; `profile` also refuses certificates that break what §4 demands of their issuer.
-   * Breaches are in `profileFindings` either way. Default `validation`: much that is in use breaks §4 harmlessly.
+   * `validation` applies RFC 5280 §6 alone; `profile` also refuses certificates that break what §4 demands of their issuer, save
+   * where the breach changes nothing for whoever processes the extension; `strict-profile` refuses those too. Breaches are in
+   * `profileFindings` whichever is asked for. Default `validation`: much that is in use breaks §4 harmlessly.
    */
-  readonly strictness?: "validation" | "profile";
+  readonly strictness?: "validation" | "profile" | "strict-profile";
   /** Checks revocation of every certificate under the anchor. Absent: not checked. */
   readonly revocation?: RevocationOptions;
   /** Object identifiers of critical extensions the caller itself processes. */
@@ -92,6 +93,8 @@ export interface ProfileFinding {
   readonly index: number;
   readonly rule: string;
   readonly clause: string;
+  /** True for breaches that `profile` lets pass and only `strict-profile` refuses. */
+  readonly tolerated: boolean;
 }
 
 /** The verdict on one certificate. */

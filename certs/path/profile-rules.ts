@@ -6,7 +6,7 @@ import type { ProfileFinding } from "./path-request.ts";
 
 type Position = "target" | "intermediate" | "anchor";
 type Finding = Omit<ProfileFinding, "index">;
-interface Rule extends Finding {
+interface Rule extends Omit<Finding, "tolerated"> {
   /** True when the certificate breaks the rule. */
   readonly broken: (certificate: Certificate, position: Position, selfSigned: () => boolean) => boolean;
 }
@@ -29,6 +29,11 @@ const MUST_BE_CRITICAL: readonly (readonly [oid: string, name: string, clause: s
   [ExtensionOid.INHIBIT_ANY_POLICY, "inhibitAnyPolicy", "RFC 5280 §4.2.1.14"],
 ];
 
+const BASIC_CONSTRAINTS_NOT_CRITICAL = "basicConstraints of a CA is not critical";
+const POLICY_CONSTRAINTS_NOT_CRITICAL = "policyConstraints is not critical";
+/** Whoever processes these extensions is bound by them all the same, and NIST's suite counts such paths valid (4.6.4, 4.8). */
+const TOLERATED: ReadonlySet<string> = new Set([BASIC_CONSTRAINTS_NOT_CRITICAL, POLICY_CONSTRAINTS_NOT_CRITICAL]);
+
 /** What RFC 5280 §4 demands of those who issue certificates, where §6 does not make validation depend on it. */
 const RULES: readonly Rule[] = [
   {
@@ -47,7 +52,7 @@ const RULES: readonly Rule[] = [
   {
     rule: "a certificate that is not self-signed has no authority key identifier",
     clause: "RFC 5280 §4.2.1.1",
-    broken: (c, _, selfSigned) => c.version === 3 && !c.authorityKeyId?.keyIdentifier && !c.selfIssued && !selfSigned(),
+    broken: (c, _, selfSigned) => c.version === 3 && !c.authorityKeyId?.keyIdentifier && !selfSigned(),
   },
   {
     rule: "the certificate of a CA has no subject key identifier",
@@ -55,7 +60,7 @@ const RULES: readonly Rule[] = [
     broken: (c, position) => position !== "target" && c.version === 3 && !c.subjectKeyId,
   },
   {
-    rule: "basicConstraints of a CA is not critical",
+    rule: BASIC_CONSTRAINTS_NOT_CRITICAL,
     clause: "RFC 5280 §4.2.1.9",
     broken: (c, position) => position !== "target" && isCa(c) && !critical(c, ExtensionOid.BASIC_CONSTRAINTS),
   },
@@ -106,13 +111,13 @@ function subtreesOf(c: Certificate): readonly GeneralSubtree[] {
  */
 export function profileFindings(certificate: Certificate, position: Position, selfSigned: () => boolean): Finding[] {
   const out: Finding[] = [];
-  for (const { rule, clause, broken } of RULES)
-    if (broken(certificate, position, selfSigned)) out.push({ rule, clause });
+  const add = (rule: string, clause: string) => out.push({ rule, clause, tolerated: TOLERATED.has(rule) });
+  for (const { rule, clause, broken } of RULES) if (broken(certificate, position, selfSigned)) add(rule, clause);
   for (const [oid, name, clause] of MUST_NOT_BE_CRITICAL) {
-    if (critical(certificate, oid)) out.push({ rule: `${name} is critical`, clause });
+    if (critical(certificate, oid)) add(`${name} is critical`, clause);
   }
   for (const [oid, name, clause] of MUST_BE_CRITICAL) {
-    if (present(certificate, oid) && !critical(certificate, oid)) out.push({ rule: `${name} is not critical`, clause });
+    if (present(certificate, oid) && !critical(certificate, oid)) add(`${name} is not critical`, clause);
   }
   return out;
 }

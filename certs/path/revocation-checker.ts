@@ -56,7 +56,7 @@ function checkerFor(
       candidates,
       time: request.time,
       crypto: request.crypto,
-      options: { strictProfile: request.strictness === "profile", ...request.revocation! },
+      options: { strictProfile: (request.strictness ?? "validation") !== "validation", ...request.revocation! },
       signerTrusted,
     });
   };

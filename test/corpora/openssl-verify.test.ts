@@ -95,7 +95,7 @@ function accepts(dir: string, args: Arguments): boolean {
     time: has("-attime") ? Number(option("-attime")) * 1000 : NOW,
     crypto: nodeCrypto,
     algorithms: securityLevel(has("-auth_level") ? Number(option("-auth_level")) : 1),
-    strictness: has("-x509_strict") ? "profile" : "validation",
+    strictness: has("-x509_strict") ? "strict-profile" : "validation",
     explicitPolicy: has("-explicit_policy"),
     ...(purpose && { purposes: [purpose] }),
     ...(has("-policy") && { policies: [option("-policy")] }),

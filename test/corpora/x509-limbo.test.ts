@@ -57,7 +57,7 @@ function accepts(c: LimboCase): boolean {
     certificates: c.untrusted_intermediates.map((text) => parseCertificate(pem(text))),
     time: c.validation_time ? Date.parse(c.validation_time) : NOW,
     crypto: nodeCrypto,
-    strictness: "profile",
+    strictness: "strict-profile",
     ...(c.extended_key_usage.includes("serverAuth") && { purposes: [KeyPurpose.SERVER_AUTH] }),
     ...(c.max_chain_depth !== null && { maxIntermediates: c.max_chain_depth }),
     ...(crls.length > 0 && { revocation: { crls, ocspResponses: [] } }),
