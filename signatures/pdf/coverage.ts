@@ -41,15 +41,19 @@ function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): 
   const { bytes, revisions } = document;
   const size = bytes.length;
   const last = revisions.length - 1;
+  const unclear = (reason: string): SignatureCoverage => ({ level: "unclear", revision: null, end, reasons: [reason] });
   if (end === size) {
+    // Of a repaired file nobody knows which objects the signer saw; but nothing came after.
+    const newest = revisions[last]!;
+    if (!document.repaired && !newest.confirmed) return unclear("startxref-leads-elsewhere");
     return { level: "whole-file", revision: last, end, reasons: [] };
   }
-  if (document.repaired) return { level: "unclear", revision: null, end, reasons: ["cross-reference-damaged"] };
+  if (document.repaired) return unclear("cross-reference-damaged");
   for (let i = last; i >= signature.revision; i--) {
     const revision = revisions[i]!;
     if (end < revision.end || end > revision.endOfLine) continue;
-    if (document.anomalies.has("revisions-out-of-order"))
-      return { level: "unclear", revision: null, end, reasons: ["revisions-out-of-order"] };
+    if (document.anomalies.has("revisions-out-of-order")) return unclear("revisions-out-of-order");
+    if (!revision.confirmed) return unclear("startxref-leads-elsewhere");
     const reasons =
       i < last
         ? ["later-revisions"]

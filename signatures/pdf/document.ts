@@ -195,7 +195,7 @@ function openByXref(bytes: Uint8Array, base: number): PdfDocument | null {
   try {
     const chain = readXrefChain(bytes, start.offset, base);
     if (!start.exact) chain.anomalies.add("startxref-corrected");
-    const document = new PdfDocument(bytes, buildRevisions(bytes, chain), false, chain.anomalies, base);
+    const document = new PdfDocument(bytes, buildRevisions(bytes, chain, base), false, chain.anomalies, base);
     if (document.encrypted) return document;
     const view = document.latest;
     return view.dict(view.catalog.get("Pages")) ? document : null;
@@ -213,6 +213,7 @@ function openByScan(bytes: Uint8Array): PdfDocument {
     startxref: -1,
     end: bytes.length,
     endOfLine: bytes.length,
+    confirmed: false,
     xrefKind: "rebuilt",
     objects: entries,
     trailer,

@@ -1,6 +1,6 @@
 import type { XrefChain, XrefEntry, XrefSection } from "./cross-reference.ts";
 import type { PdfDict } from "./objects.ts";
-import { indexOf, isWhiteSpace, startsWith } from "./parser.ts";
+import { indexOf, isWhiteSpace, PdfParser, startsWith } from "./parser.ts";
 
 /** One state of the file: what was there before it, and one incremental update (ISO 32000-2 §7.5.6). */
 export interface PdfRevision {
@@ -13,6 +13,8 @@ export interface PdfRevision {
   /** Offset after the end-of-line marker that follows `%%EOF`, or `end`. */
   readonly endOfLine: number;
   readonly xrefKind: "table" | "stream" | "hybrid" | "rebuilt";
+  /** The `startxref` before `end` leads to a section of this revision, as it must for the revision to be what was there then. */
+  readonly confirmed: boolean;
   /** What the revision's sections define, by object number. */
   readonly objects: ReadonlyMap<number, XrefEntry>;
   readonly trailer: PdfDict;
@@ -27,7 +29,7 @@ const TAIL = 4096;
  * The revisions behind a chain of sections, oldest first. The two sections of a linearised file are one revision (§F.3.4:
  * the first points forward), and so are any whose /Prev points forward.
  */
-export function buildRevisions(bytes: Uint8Array, chain: XrefChain): PdfRevision[] {
+export function buildRevisions(bytes: Uint8Array, chain: XrefChain, base = 0): PdfRevision[] {
   const groups: XrefSection[][] = [];
   let group: XrefSection[] = [];
   chain.sections.forEach((section, i) => {
@@ -43,9 +45,15 @@ export function buildRevisions(bytes: Uint8Array, chain: XrefChain): PdfRevision
   return groups.map((sections, index) => {
     const newest = sections[0]!;
     let end = 0;
+    let confirmed = false;
     const bookkeeping = new Set<number>();
     for (const section of sections) {
-      end = Math.max(end, endOfRevision(bytes, section.end, chain.anomalies));
+      const tail = readTail(bytes, section.end);
+      if (tail.end > end) {
+        end = tail.end;
+        confirmed = tail.startxref !== null && sections.some((s) => leadsTo(bytes, tail.startxref! + base, s.offset));
+      }
+      if (tail.startxref === null) chain.anomalies.add("revision-without-eof");
       if (section.streamObject !== null) bookkeeping.add(section.streamObject);
       if (section.hybridObject !== null) bookkeeping.add(section.hybridObject);
     }
@@ -55,6 +63,7 @@ export function buildRevisions(bytes: Uint8Array, chain: XrefChain): PdfRevision
       index,
       startxref: newest.offset,
       end,
+      confirmed,
       endOfLine: afterEndOfLine(bytes, end),
       xrefKind: newest.kind,
       objects: sections.length === 1 ? newest.entries : merge(sections),
@@ -72,16 +81,16 @@ function merge(sections: readonly XrefSection[]): Map<number, XrefEntry> {
   return out;
 }
 
-function endOfRevision(bytes: Uint8Array, from: number, anomalies: Set<string>): number {
-  const limit = Math.min(bytes.length, from + TAIL);
-  const keyword = indexOf(bytes, "startxref", from, limit);
+/** What stands behind a section: the number after `startxref`, and the end of `%%EOF`. */
+function readTail(bytes: Uint8Array, from: number): { startxref: number | null; end: number } {
+  const keyword = indexOf(bytes, "startxref", from, Math.min(bytes.length, from + TAIL));
   const marker = keyword < 0 ? -1 : indexOf(bytes, "%%EOF", keyword, Math.min(bytes.length, keyword + 128));
-  if (marker < 0) {
-    anomalies.add("revision-without-eof");
-    return from;
-  }
-  return marker + 5;
+  if (marker < 0) return { startxref: null, end: from };
+  return { startxref: new PdfParser(bytes, keyword + 9, marker).unsigned(), end: marker + 5 };
 }
+
+const leadsTo = (bytes: Uint8Array, target: number, section: number): boolean =>
+  target <= section && section - target < 64 && onlyWhiteSpace(bytes, target, section);
 
 /** Offset after one end-of-line marker at `at`, if one stands there. */
 export function afterEndOfLine(bytes: Uint8Array, at: number): number {

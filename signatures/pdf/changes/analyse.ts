@@ -165,8 +165,13 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
   }
   const comparison: Comparison = { before, after, roles, report };
   compareTrailers(comparison);
+  const containers = objectStreams(document, index - 1);
   for (const [num, entry] of document.revisions[index]!.objects) {
     const uses = roles.get(num);
+    if (containers.has(num) && !sameValue(before.load(num), after.load(num))) {
+      // Objects of older revisions would be read out of another stream than the one they were signed in.
+      report("object-stream-replaced", "suspicious", num);
+    }
     // What nothing referred to cannot have been seen; what refers to it now is judged where it does.
     if (!uses) continue;
     const old = before.entry(num);
@@ -180,6 +185,15 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
     if (findings.size >= MAX_FINDINGS) break;
   }
   return [...findings.values()];
+}
+
+/** Numbers of the object streams that hold objects as of revision `index`. */
+function objectStreams(document: PdfDocument, index: number): Set<number> {
+  const out = new Set<number>();
+  for (let i = 0; i <= index; i++) {
+    for (const entry of document.revisions[i]!.objects.values()) if (entry.kind === "compressed") out.add(entry.stream);
+  }
+  return out;
 }
 
 type Entry = NonNullable<ReturnType<PdfDocument["entryAt"]>>;

@@ -57,6 +57,30 @@ function record(): Uint8Array {
   return text(out);
 }
 
+/** A record whose page tree, object 2, lies in object stream 20, with a cross-reference stream. */
+function packed(): Uint8Array {
+  const body = "2 0 <</Type/Pages/Kids[3 0 R]/Count 1>>          ";
+  let out = "%PDF-1.7\n";
+  const rows: number[] = [];
+  const row = (num: number, type: number, second: number, third: number) =>
+    rows.push(num, type, second >> 8, second & 255, third);
+  for (const [num, value] of [
+    [1, "<</Type/Catalog/Pages 2 0 R>>"],
+    [3, "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"],
+    [20, `<</Type/ObjStm/N 1/First 4/Length ${body.length}>>stream\n${body}\nendstream`],
+  ] as const) {
+    row(num, 1, out.length, 0);
+    out += `${num} 0 obj\n${value}\nendobj\n`;
+  }
+  row(2, 2, 20, 0);
+  const start = out.length;
+  row(21, 1, start, 0);
+  const index = rows.filter((_, i) => i % 5 === 0).map((num) => `${num} 1`);
+  const data = String.fromCharCode(...rows.filter((_, i) => i % 5 !== 0));
+  out += `21 0 obj\n<</Type/XRef/Root 1 0 R/Size 22/W[1 2 1]/Index[${index.join(" ")}]/Length ${data.length}>>stream\n${data}\nendstream\nendobj\n`;
+  return Uint8Array.from(`${out}startxref\n${start}\n%%EOF\n`, (c) => c.charCodeAt(0));
+}
+
 function sign(document: Uint8Array, fieldName: string, more: Partial<PadesSpec> = {}): Uint8Array {
   const signer = { certificate, chain: [], algorithm: "rsa-pkcs1-sha256" as const };
   const spec = { fieldName, signingTime: new Date(0), reservedBytes: 600, ...more };
@@ -200,6 +224,58 @@ describe("attacks after signing are suspicious", () => {
       };
     });
     expect(codes(analysis)).toContain("empty-signature-field-visible");
+  });
+
+  it("an object stream that holds old objects is put in place of another", () => {
+    // The same record with its page tree packed into object stream 20, and the stream replaced after signing.
+    const document = openPdf(packed());
+    const signed = sign(packed(), "S1");
+    const other = (document.latest.load(20) as PdfStream).dict;
+    const forged = updated(signed, () => ({
+      20: stream("2 0 <</Type/Pages/Kids[3 0 R]/Count 1/Rotate 90>>", Object.fromEntries(other.entries)),
+    }));
+    expect(openPdf(forged).latest.get(dictAt(openPdf(forged), 2), "Rotate")).toBe(90);
+    expect(codes(judge(forged))).toContain("object-stream-replaced");
+  });
+
+  it("a signed field's picture covers most of the page", async () => {
+    const picture = record();
+    const signed = sign(record(), "S1");
+    const covered = sign(signed, "S2", { appearance: { page: 0, rect: [0, 0, 300, 200], picture } });
+    expect(codes(judge(covered))).toContain("signature-covers-page");
+    const small = sign(signed, "S2", { appearance: { page: 0, rect: [0, 0, 100, 50], picture } });
+    expect(judge(small)).toMatchObject({ verdict: "permitted" });
+  });
+
+  it("an empty signature field that was there is given a picture, and no signature", () => {
+    const prepared = updated(record(), (d, fresh) => {
+      const num = fresh();
+      const field = PdfDict.of({
+        Subtype: pdfName("Widget"),
+        FT: pdfName("Sig"),
+        T: textString("E"),
+        Rect: [0, 0, 99, 99],
+      });
+      const form = dictAt(d, 6);
+      return { [num]: field, 6: form.with({ Fields: [...(form.get("Fields") as PdfValue[]), new PdfRef(num)] }) };
+    });
+    const forged = updated(sign(prepared, "S1"), (d) => ({
+      12: dictAt(d, 12).with({ AP: PdfDict.of({ N: new PdfRef(5) }) }),
+    }));
+    expect(codes(judge(forged))).toContain("empty-signature-field-visible");
+  });
+
+  it("the update's /Prev leads to a section hidden in the signed octets", () => {
+    // Before signing, a stream held a second cross-reference section that calls another object the page.
+    const hidden = "xref\n4 1\n0000000009 00000 n\r\ntrailer\n<</Size 12/Root 1 0 R>>\n";
+    const shadowed = updated(record(), (_, fresh) => ({ [fresh()]: stream(hidden) }));
+    const signed = sign(shadowed, "S1");
+    const at = new TextDecoder("latin1").decode(signed).indexOf(hidden);
+    const start = signed.length;
+    const tail = `xref\n0 0\ntrailer\n<</Size 20/Root 1 0 R/Prev ${at}>>\nstartxref\n${start}\n%%EOF\n`;
+    const forged = new Uint8Array([...signed, ...text(tail)]);
+    const document = openPdf(forged);
+    for (const s of signatureFields(document)) expect(analyseChanges(document, s).verdict).toBe("suspicious");
   });
 
   it("the appearance of a field is drawn by an object that the page shows too", () => {

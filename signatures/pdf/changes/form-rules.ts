@@ -120,6 +120,8 @@ export const fieldRule: Rule = (comparison, change) => {
   for (const { key, from, to } of changedEntries(comparison, change.from, change.to)) {
     if (signed) comparison.report("signed-field-changed", "suspicious", change.object, name);
     else if (signature && key === "V") judgeNewValue(comparison, change.object, name, change.to);
+    else if (signature && key === "AP" && inherited(after, change.to, "V") === null)
+      comparison.report("empty-signature-field-visible", "suspicious", change.object, name);
     else if (signature && SIGNED.has(key)) comparison.report("signature-field-filled", "lta", change.object, name);
     else if (
       !signature &&

@@ -1,5 +1,6 @@
+import type { PdfView } from "../document.ts";
 import { fieldNameOf, inherited } from "../inherited.ts";
-import { isArray, nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
 import { type Comparison, isNew } from "./rule.ts";
 
 /** A signature field that an update created, alone or with its widget (ISO 32000-2 §12.7.5.5). */
@@ -29,6 +30,10 @@ export function judgeNewValue(
   const stamp =
     nameOf(after.get(value, "Type")) === "DocTimeStamp" || nameOf(after.get(value, "SubFilter")) === "ETSI.RFC3161";
   const visible = isVisible(comparison, field);
+  if (visible && coversPage(comparison, field)) {
+    comparison.report("signature-covers-page", "suspicious", object, name);
+    return;
+  }
   if (stamp && !visible) comparison.report("document-timestamp-added", "lta", object, name);
   else comparison.report(visible ? "visible-signature-added" : "signature-added", "form-filling", object, name);
 }
@@ -43,13 +48,27 @@ export function isVisible(comparison: Comparison, dict: PdfDict): boolean {
       return widget !== null && !widget.entries.has("Kids") && isVisible(comparison, widget);
     });
   }
-  const rect = after.array(dict.get("Rect"))?.map((v) => after.resolve(v));
-  const area =
-    isArray(rect as PdfValue) && rect?.length === 4 && rect.every((v) => typeof v === "number")
-      ? Math.abs(((rect[2] as number) - (rect[0] as number)) * ((rect[3] as number) - (rect[1] as number)))
-      : 0;
-  if (area === 0 || after.dict(dict.get("AP")) === null) return false;
+  if (areaOf(after, dict.get("Rect")) === 0 || after.dict(dict.get("AP")) === null) return false;
   const flags = after.get(dict, "F");
   const HIDDEN = 2;
   return typeof flags !== "number" || (flags & HIDDEN) === 0;
+}
+
+function areaOf(view: PdfView, rect: PdfValue): number {
+  const sides = view.array(rect)?.map((v) => view.resolve(v)) ?? [];
+  const [left, bottom, right, top] = sides.map((v) => (typeof v === "number" ? v : Number.NaN));
+  const area = Math.abs((right! - left!) * (top! - bottom!));
+  return sides.length === 4 && Number.isFinite(area) ? area : 0;
+}
+
+/** A picture over half of its page hides more than it signs ("sneaky signature"). */
+function coversPage(comparison: Comparison, field: PdfDict): boolean {
+  const { after } = comparison;
+  const widgets = [field, ...(after.array(field.get("Kids")) ?? []).slice(0, 64).map((kid) => after.dict(kid))];
+  return widgets.some((widget) => {
+    const page = widget && after.dict(widget.get("P"));
+    if (!page) return false;
+    const box = inherited(after, page, "CropBox") ?? inherited(after, page, "MediaBox");
+    return areaOf(after, widget.get("Rect")) > areaOf(after, box) / 2;
+  });
 }
