@@ -23,7 +23,15 @@ export function checkDocument(bytes: Uint8Array, profile: Profile): CheckedDocum
 function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {
   if (looksLikeXml(bytes)) throw mismatch("pdf", "xml");
   const document = openPdf(bytes);
-  assertAppendable(document);
+  try {
+    assertAppendable(document);
+  } catch (error) {
+    // Damage at the end is the commonest of all: an upload or download that broke off.
+    if (error instanceof SignaturesError && error.code === "PDF_MALFORMED" && !hasEnd(bytes)) {
+      throw new SignaturesError("PDF_TRUNCATED", "the file has no end", { cause: error });
+    }
+    throw error;
+  }
   const taken = new Set(signatureFields(document).map((signature) => signature.fieldName));
   for (const { pdf, id } of profile.steps) {
     if (pdf !== undefined && taken.has(pdf.fieldName)) {
@@ -56,6 +64,11 @@ function mismatch(wanted: string, found: string): GatewayError {
   return new GatewayError("FORMAT_MISMATCH", `the profile is for ${wanted}, the file is ${found}`, {
     details: { wanted, found },
   });
+}
+
+/** The end-of-file marker (ISO 32000-2 §7.5.5), which readers look for in the last 1024 octets. */
+function hasEnd(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(-1024).includes("%%EOF");
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {

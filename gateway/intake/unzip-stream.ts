@@ -23,7 +23,10 @@ export async function* unzipStream(chunks: AsyncIterable<Uint8Array>, limits: Zi
   let count = 0;
   let open = 0;
   let read = 0;
+  let entries = 0;
+  let tail: Uint8Array = new Uint8Array(0);
   const unzip = new Unzip((file) => {
+    entries++;
     if (file.name.endsWith("/") || /(^|\/)(__MACOSX\/|\.)/.test(file.name)) return;
     if (++count > limits.items) {
       failure ??= new GatewayError("BATCH_TOO_MANY", `more than ${limits.items} files`, {
@@ -82,6 +85,7 @@ export async function* unzipStream(chunks: AsyncIterable<Uint8Array>, limits: Zi
       head = new Uint8Array(Buffer.concat([head, chunk.subarray(0, 4)]));
       if (head.length >= 2 && (head[0] !== 0x50 || head[1] !== 0x4b)) throw malformed(new Error("no ZIP signature"));
     }
+    tail = lastOf(tail, chunk);
     push(chunk, false);
     if (complete.length > 0) {
       yield complete;
@@ -89,9 +93,24 @@ export async function* unzipStream(chunks: AsyncIterable<Uint8Array>, limits: Zi
     }
   }
   push(new Uint8Array(0), true);
-  if (open > 0) throw malformed(new Error("the ZIP is cut off"));
+  // Without its directory the ZIP may have lost whole files, and nobody would miss them.
+  if (open > 0 || entriesInDirectory(tail) !== entries) throw malformed(new Error("the ZIP is cut off"));
   if (complete.length > 0) yield complete;
   if (count === 0) throw new GatewayError("BATCH_EMPTY", "the ZIP holds no file");
+}
+
+/** The end of central directory record with the longest comment (APPNOTE §4.3.16). */
+const LONGEST_TAIL = 22 + 65_535;
+
+function lastOf(tail: Uint8Array, chunk: Uint8Array): Uint8Array {
+  if (chunk.length >= LONGEST_TAIL) return chunk.slice(-LONGEST_TAIL);
+  return new Uint8Array(Buffer.concat([tail.subarray(-(LONGEST_TAIL - chunk.length)), chunk]));
+}
+
+function entriesInDirectory(tail: Uint8Array): number | null {
+  const at = Buffer.from(tail.buffer, tail.byteOffset, tail.length).lastIndexOf("PK\x05\x06", undefined, "latin1");
+  if (at < 0 || at + 22 > tail.length) return null;
+  return new DataView(tail.buffer, tail.byteOffset + at).getUint16(10, true);
 }
 
 function malformed(cause: unknown): GatewayError {

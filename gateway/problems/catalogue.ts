@@ -204,6 +204,26 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "The XML uses something unsupported",
     ...sendOriginal,
   ),
+  XML_SIGNATURE_MALFORMED: entry(
+    422,
+    "Chữ ký XML có sẵn bị hỏng",
+    "A signature in the XML is damaged",
+    ...sendOriginal,
+  ),
+  XML_HOLDER_TAKEN: entry(
+    422,
+    "Chỗ ký trong tệp XML đã có chữ ký",
+    "A place for a signature in the XML is taken",
+    "Gửi tệp chưa ký.",
+    "Send the unsigned file.",
+  ),
+  XML_HOLDER_INSIDE_REFERENCE: entry(
+    422,
+    "Chỗ ký nằm trong phần đã được ký",
+    "A place for a signature lies inside what a signature covers",
+    "Gửi tệp chưa ký, đúng cấu trúc của quy trình.",
+    "Send the unsigned file, in the shape of the profile.",
+  ),
   XML_LIMIT: entry(422, "Tệp XML vượt giới hạn cấu trúc", "The XML exceeds a structural limit", ...sendOriginal),
   CMS_MALFORMED: entry(422, "Chữ ký CMS hỏng", "The CMS is damaged", ...sendOriginal),
   // signing: final
