@@ -26,6 +26,8 @@ export interface SignatureCandidate {
   readonly coverage: SignatureReport["coverage"];
   readonly laterChanges: SignatureReport["laterChanges"];
   readonly covers: readonly string[];
+  /** PDF: offset after the last signed octet; null for other formats and where there is no usable range. */
+  readonly signedEnd: number | null;
   readonly counterSignature: boolean;
   /** A DocTimeStamp is its own time stamp. */
   readonly documentTimestamp: TimestampCandidate | null;

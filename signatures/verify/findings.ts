@@ -256,7 +256,16 @@ const CATALOGUE = {
     "Có chữ ký không thuộc bước nào của học bạ ({place}).",
     "A signature stands where no step of the transcript has one ({place}).",
   ],
-  HOCBA_NO_SUBJECT: ["error", "Học bạ không có kết quả môn học nào.", "The transcript holds no subject result."],
+  HOCBA_STRUCTURE: [
+    "error",
+    "Học bạ thiếu hoặc trùng thành phần bắt buộc: {reason}.",
+    "A compulsory part of the transcript is missing or doubled: {reason}.",
+  ],
+  HOCBA_UNSIGNED_CONTENT: [
+    "error",
+    "Có nội dung không được chữ ký nào bao phủ: {path}.",
+    "There is content that no signature covers: {path}.",
+  ],
   HOCBA_SIGNATURE_INSIDE: [
     "error",
     "Chữ ký ở bước {step} nằm bên trong phần mà nó ký.",

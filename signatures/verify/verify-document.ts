@@ -5,11 +5,12 @@ import { readCmsDocument } from "./cms/cms-document.ts";
 import type { EvidenceRequest, VerificationContext } from "./context.ts";
 import { detectFormat } from "./detect-format.ts";
 import { finding } from "./findings.ts";
+import { judgePdfTranscript, judgeXmlTranscript } from "./hocba/judge-transcript.ts";
 import { readPdfDocument } from "./pdf/pdf-document.ts";
 import type { Finding, Indication, SignatureReport, SubIndication, VerificationReport } from "./report.ts";
 import { validateSignature } from "./validate-signature.ts";
 import { ValidationProcess } from "./validation-process.ts";
-import { readXmlDocument } from "./xml/xml-document.ts";
+import { readXmlDocument, type XmlReading } from "./xml/xml-document.ts";
 
 const MAXIMUM_SIZE = 256 * 1024 * 1024;
 
@@ -39,14 +40,14 @@ export function verifyDocument(
   if (bytes.length === 0) return nothing("NO-SIGNATURE", null, finding("EMPTY_FILE"));
   if (bytes.length > limit) return nothing("INDETERMINATE", "POLICY_PROCESSING_ERROR", finding("TOO_LARGE", { limit }));
 
-  let read: { candidates: SignatureCandidate[]; judge?: (signatures: SignatureReport[]) => Finding[] };
+  let read: Reading;
   try {
     switch (format) {
       case "pdf":
-        read = { candidates: readPdfDocument(bytes, process) };
+        read = pdf(readPdfDocument(bytes, process), process);
         break;
       case "xml":
-        read = { candidates: readXmlDocument(bytes, process).found.map((f) => f.candidate) };
+        read = xml(readXmlDocument(bytes, process), process);
         break;
       case "cms":
         read = { candidates: readCmsDocument(bytes, process) };
@@ -65,6 +66,22 @@ export function verifyDocument(
   const findings = read.judge?.(signatures) ?? [];
   return { report: { ...head, ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
 }
+
+interface Reading {
+  readonly candidates: SignatureCandidate[];
+  /** What there is to say of the document as a whole, once its signatures have been judged. */
+  readonly judge?: (signatures: SignatureReport[]) => Finding[];
+}
+
+const pdf = (candidates: SignatureCandidate[], process: ValidationProcess): Reading => ({
+  candidates,
+  judge: (signatures) => judgePdfTranscript(candidates, signatures, process),
+});
+
+const xml = (reading: XmlReading, process: ValidationProcess): Reading => ({
+  candidates: reading.found.map((f) => f.candidate),
+  judge: (signatures) => judgeXmlTranscript(reading, signatures, process),
+});
 
 const RANK: Readonly<Record<Indication, number>> = {
   "TOTAL-PASSED": 0,

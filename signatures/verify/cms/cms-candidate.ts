@@ -40,6 +40,7 @@ export interface CmsCandidateOptions {
   readonly claimedSigningTime?: number | null;
   /** Time stamps that stand outside the CMS (DocTimeStamps). */
   readonly outerTimestamps?: readonly TimestampCandidate[];
+  readonly signedEnd?: number | null;
 }
 
 /** One SignerInfo, its counter-signatures behind it, as candidates for validation. */
@@ -78,6 +79,7 @@ function cmsCandidate(
     coverage: options.coverage,
     laterChanges: options.laterChanges,
     covers: [],
+    signedEnd: options.signedEnd ?? null,
     counterSignature: options.contentType === null,
     documentTimestamp: null,
   };

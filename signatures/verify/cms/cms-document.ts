@@ -53,6 +53,7 @@ function tokenCandidate(signedData: SignedData, process: ValidationProcess): Sig
     coverage: content ? "whole-file" : "unclear",
     laterChanges: "none",
     covers: [],
+    signedEnd: null,
     counterSignature: false,
     documentTimestamp: stamp,
   };

@@ -38,7 +38,6 @@ const ORDER_TOLERANCE = 60_000;
  */
 export function judgeRoleChain(input: RoleChainInput): Finding[] {
   const findings: Finding[] = [];
-  if (input.planned.length === 0) findings.push(finding("HOCBA_NO_SUBJECT"));
   const taken = new Map<PlannedSignature, PlacedReport>();
   for (const planned of input.planned) {
     const here = input.signatures.filter((s) => s.takesPlaceOf(planned));

@@ -148,6 +148,7 @@ function base(placed: PlacedSignature): SignatureCandidate {
     coverage: placed.coverage.level,
     laterChanges: placed.laterChanges,
     covers: [],
+    signedEnd: placed.coverage.end,
     counterSignature: false,
     documentTimestamp: null,
   };
@@ -188,6 +189,7 @@ function candidatesOf(
       formatChecking: worst(placed.placement, read.conclusion, content.conclusion),
       claimedSigningTime: signature.signingTime,
       outerTimestamps: outer,
+      signedEnd: placed.coverage.end,
     },
     process.pool,
     process.crypto,

@@ -59,6 +59,7 @@ export function xmlCandidate(
     coverage: coversDocument(signature, document) ? "whole-file" : "partial",
     laterChanges: "none",
     covers: dataReferences(signature, properties).map(coveredName),
+    signedEnd: null,
     counterSignature: isCounterSignature(signature),
     documentTimestamp: null,
   };

@@ -57,6 +57,7 @@ function malformedCandidate(id: string, reason: string): SignatureCandidate {
     coverage: "unclear",
     laterChanges: "none",
     covers: [],
+    signedEnd: null,
     counterSignature: false,
     documentTimestamp: null,
   };

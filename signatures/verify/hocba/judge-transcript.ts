@@ -1,0 +1,156 @@
+import { SignaturesError } from "../../errors.ts";
+import { type PlannedSignature, type Profile, shippedProfiles } from "../../profiles/index.ts";
+import { planSignatures, readFacts } from "../../profiles/plan.ts";
+import {
+  descendants,
+  elementPath,
+  elementsAtPath,
+  isCovered,
+  type XmlDocument,
+  type XmlElement,
+  type XmlReference,
+} from "../../xml/index.ts";
+import type { SignatureCandidate } from "../candidate.ts";
+import { finding } from "../findings.ts";
+import type { Finding, SignatureReport } from "../report.ts";
+import type { ValidationProcess } from "../validation-process.ts";
+import { xadesProperties } from "../xml/xades-properties.ts";
+import { dataReferences } from "../xml/xml-candidate.ts";
+import type { XmlReading } from "../xml/xml-document.ts";
+import { judgeRoleChain, type PlacedReport } from "./role-chain.ts";
+
+const MAX_UNSIGNED_TOLD = 10;
+
+/** The role chain of an XML transcript; nothing for another document. `reports` in the order of the reading. */
+export function judgeXmlTranscript(
+  reading: XmlReading,
+  reports: readonly SignatureReport[],
+  process: ValidationProcess,
+): Finding[] {
+  const { document } = reading;
+  const profile = xmlProfile(document, process.context.profile);
+  if (!profile) return [];
+  const { planned, findings } = plan(profile, document);
+  const signatures = reading.found.flatMap(({ candidate, signature }, i): PlacedReport[] => {
+    if (candidate.counterSignature) return [];
+    const parent = signature?.element.parent;
+    const holder = parent?.type === "element" ? parent : null;
+    const data = signature ? dataReferences(signature, xadesProperties(signature)) : [];
+    return [
+      {
+        report: reports[i]!,
+        takesPlaceOf: (p) =>
+          holder !== null && p.xml !== null && elementsAtPath(document.root, p.xml.holder)[0] === holder,
+        references: data.map((r) => wholeElement(r, document, profile)),
+        insideItsReference: data.some((r) => r.enclosesSignature),
+        signedEnd: null,
+        place: holder ? elementPath(holder) : candidate.id,
+      },
+    ];
+  });
+  const facts = readFacts(profile, document);
+  return [
+    ...findings,
+    ...judgeRoleChain({
+      profile,
+      planned,
+      signatures,
+      schoolCode: facts.schoolCode,
+      registry: process.context.registry ?? null,
+      time: process.time,
+    }),
+    ...unsignedContent(reading),
+  ];
+}
+
+/** The role chain of a PDF rendering; nothing for another document. */
+export function judgePdfTranscript(
+  candidates: readonly SignatureCandidate[],
+  reports: readonly SignatureReport[],
+  process: ValidationProcess,
+): Finding[] {
+  const given = process.context.profile;
+  if (given === null) return [];
+  const profile = given ?? shippedProfiles.get("hocba-pdf");
+  if (profile?.format !== "pdf") return [];
+  const names = new Set(profile.steps.map((s) => s.pdf?.fieldName));
+  // Without a profile given with the call, only a file with fields of the transcript is taken for one.
+  if (!given && !reports.some((r) => names.has(r.id))) return [];
+  const signatures = reports.flatMap((report, i): PlacedReport[] => {
+    if (candidates[i]!.counterSignature) return [];
+    return [
+      {
+        report,
+        takesPlaceOf: (p) => p.step.pdf?.fieldName === report.id,
+        references: null,
+        insideItsReference: false,
+        signedEnd: candidates[i]!.signedEnd,
+        place: report.id,
+      },
+    ];
+  });
+  return judgeRoleChain({
+    profile,
+    planned: planSignatures(profile, null),
+    signatures,
+    schoolCode: null,
+    registry: process.context.registry ?? null,
+    time: process.time,
+  });
+}
+
+function xmlProfile(document: XmlDocument, given: Profile | null | undefined): Profile | null {
+  if (given === null) return null;
+  if (given) return given.format === "xml" ? given : null;
+  for (const profile of shippedProfiles.values()) {
+    if (profile.xml?.root === document.root.local && document.root.uri === "") return profile;
+  }
+  return null;
+}
+
+function plan(profile: Profile, document: XmlDocument): { planned: PlannedSignature[]; findings: Finding[] } {
+  try {
+    return { planned: planSignatures(profile, document), findings: [] };
+  } catch (error) {
+    if (!(error instanceof SignaturesError)) throw error;
+    return { planned: [], findings: [finding("HOCBA_STRUCTURE", { reason: error.message })] };
+  }
+}
+
+/** `#Id` of the element when the reference covers the whole of it; else something that matches no plan. */
+function wholeElement(reference: XmlReference, document: XmlDocument, profile: Profile): string {
+  const { apex } = reference.coverage;
+  if (apex?.type !== "element" || !isCovered(reference, apex)) return `${reference.uri ?? "∅"} (≠)`;
+  const id = apex.attribute(profile.xml?.idAttribute ?? "Id");
+  return id !== null && document.ids.get(id)?.length === 1 ? `#${id}` : `${reference.uri ?? "∅"} (≠)`;
+}
+
+/**
+ * Text that no signature covers and that a reader might take for signed: anything outside the signatures themselves.
+ * An application that shows the transcript shows only covered elements.
+ */
+function unsignedContent(reading: XmlReading): Finding[] {
+  const covered = new Set<XmlElement>();
+  const signatures = new Set<XmlElement>();
+  for (const { signature } of reading.found) {
+    if (!signature) continue;
+    signatures.add(signature.element);
+    for (const r of signature.references) {
+      const { apex } = r.coverage;
+      if (apex?.type === "element" && isCovered(r, apex)) covered.add(apex);
+    }
+  }
+  const out: Finding[] = [];
+  let last = -1;
+  for (const element of descendants(reading.document.root)) {
+    if (element.order <= last) continue;
+    if (covered.has(element) || signatures.has(element)) {
+      last = element.lastOrder;
+      continue;
+    }
+    if (element.ownText.trim() === "") continue;
+    if (out.length >= MAX_UNSIGNED_TOLD) break;
+    out.push(finding("HOCBA_UNSIGNED_CONTENT", { path: elementPath(element) }));
+  }
+  return out;
+}
