@@ -1,6 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import { decodeStream } from "./filters.ts";
-import { integerOf, isArray, nameOf, PdfDict, PdfStream, type PdfValue } from "./objects.ts";
+import { type Decrypt, integerOf, isArray, nameOf, PdfDict, PdfStream, type PdfValue } from "./objects.ts";
 import { indexOf, isWhiteSpace, malformed, PdfParser, startsWith } from "./parser.ts";
 
 /** Where one object stands, as one cross-reference section says (ISO 32000-2 §7.5.4, §7.5.8.3). */
@@ -203,9 +203,14 @@ function readStreamSection(bytes: Uint8Array, at: number, base: number, budget: 
 
 /**
  * The stream whose dictionary has just been read, or throws. `length` is the resolved /Length, or null; where it does not
- * lead to `endstream` the keyword is looked for up to `limit`.
+ * lead to `endstream` the keyword is looked for.
  */
-export function readStreamBody(parser: PdfParser, dict: PdfDict, length: number | null, limit?: number): PdfStream {
+export function readStreamBody(
+  parser: PdfParser,
+  dict: PdfDict,
+  length: number | null,
+  decrypt: Decrypt | null = null,
+): PdfStream {
   const { bytes } = parser;
   if (!parser.keyword("stream")) throw malformed("stream expected", parser.pos);
   let start = parser.pos;
@@ -214,14 +219,14 @@ export function readStreamBody(parser: PdfParser, dict: PdfDict, length: number 
   if (length !== null && length >= 0 && start + length <= parser.limit) {
     const probe = new PdfParser(bytes, start + length, parser.limit);
     while (isWhiteSpace(bytes[probe.pos])) probe.pos++;
-    if (startsWith(bytes, probe.pos, "endstream")) return new PdfStream(dict, bytes, start, start + length);
+    if (startsWith(bytes, probe.pos, "endstream")) return new PdfStream(dict, bytes, start, start + length, decrypt);
   }
-  const found = indexOf(bytes, "endstream", start, Math.min(parser.limit, limit ?? parser.limit));
+  const found = indexOf(bytes, "endstream", start, parser.limit);
   if (found < 0) throw malformed("stream without end", start);
   let end = found;
   if (end > start && bytes[end - 1] === 10) end--;
   if (end > start && bytes[end - 1] === 13) end--;
-  return new PdfStream(dict, bytes, start, end);
+  return new PdfStream(dict, bytes, start, end, decrypt);
 }
 
 function readStreamEntries(

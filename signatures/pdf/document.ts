@@ -1,5 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import { readXrefChain, type XrefEntry } from "./cross-reference.ts";
+import { standardDecryptor } from "./encryption/standard-security-handler.ts";
 import { ObjectLoader } from "./object-loader.ts";
 import { isArray, type PdfArray, PdfDict, PdfRef, PdfStream, type PdfValue } from "./objects.ts";
 import { indexOf, lastIndexOf, PdfParser, startsWith } from "./parser.ts";
@@ -20,8 +21,10 @@ export class PdfDocument {
   readonly revisions: readonly PdfRevision[];
   /** The cross-reference was damaged and has been rebuilt by scanning: there is one revision, and it is a guess. */
   readonly repaired: boolean;
-  /** An /Encrypt dictionary is present: strings and streams read as ciphertext. */
+  /** An /Encrypt dictionary is present. Such a file is read where `decrypted`, and never written to. */
   readonly encrypted: boolean;
+  /** The empty password opened it: strings and streams read as plaintext. */
+  readonly decrypted: boolean;
   /** Deviations from the standard met so far, by name. Grows as objects are read. */
   readonly anomalies: Set<string>;
   /** Octets before the header, where offsets in the file count from the header; else 0. */
@@ -44,6 +47,10 @@ export class PdfDocument {
     this.anomalies = anomalies;
     this.encrypted = revisions.some((r) => r.trailer.get("Encrypt") !== null);
     this.loader = new ObjectLoader(bytes, anomalies);
+    const view = this.encrypted ? this.latest : null;
+    const decryptor = view && standardDecryptor(view, view.trailer.get("ID"));
+    if (decryptor) this.loader.decryptWith(decryptor);
+    this.decrypted = decryptor !== null;
   }
 
   /** The file as it stands. */

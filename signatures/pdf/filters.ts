@@ -24,7 +24,7 @@ export function decodeStream(
   const filters = list(resolve(stream.dict.get("Filter") ?? stream.dict.get("F")));
   const parms = list(resolve(stream.dict.get("DecodeParms") ?? stream.dict.get("DP")));
   if (filters.length > MAX_FILTERS) throw bad("too many filters on a stream");
-  let data = stream.raw;
+  let data = stream.encoded;
   filters.forEach((filter, i) => {
     const p = parms[i] instanceof PdfDict ? (parms[i] as PdfDict) : null;
     const parameter = (key: string, fallback: number): number => integerOf(resolve(p?.get(key) ?? null)) ?? fallback;
@@ -44,6 +44,9 @@ export function decodeStream(
       case "ASCII85Decode":
       case "A85":
         data = ascii85(data, maximum);
+        break;
+      case "Crypt":
+        // Only the Identity filter stands here in practice; the loader leaves such streams alone.
         break;
       default:
         throw bad(`filter ${nameOf(filter) ?? "of unknown kind"} is not for structure`);

@@ -1,7 +1,8 @@
 import { SignaturesError } from "../errors.ts";
 import { readStreamBody, type XrefEntry } from "./cross-reference.ts";
+import type { Decryptor } from "./encryption/standard-security-handler.ts";
 import { decodeStream } from "./filters.ts";
-import { integerOf, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "./objects.ts";
+import { integerOf, isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "./objects.ts";
 import { malformed, PdfParser, startsWith } from "./parser.ts";
 
 /** Follows references as of one revision. */
@@ -34,6 +35,8 @@ export class ObjectLoader {
   private streamOctets = 0;
   private budget: number;
   private depth = 0;
+  /** Set once the security handler is known; objects read before are forgotten. */
+  private decryptor: Decryptor | null = null;
 
   constructor(bytes: Uint8Array, anomalies: Set<string>) {
     this.bytes = bytes;
@@ -66,6 +69,14 @@ export class ObjectLoader {
     return value;
   }
 
+  /** From now on strings and streams read decrypted. */
+  decryptWith(decryptor: Decryptor): void {
+    this.decryptor = decryptor;
+    this.objects.clear();
+    this.streams.clear();
+    this.anomalies.delete("object-malformed");
+  }
+
   decode(stream: PdfStream, view: Resolver): Uint8Array {
     const out = decodeStream(stream, (v) => view.resolve(v));
     this.spend(out.length);
@@ -87,6 +98,8 @@ export class ObjectLoader {
       }
       parser.skip();
       if (startsWith(this.bytes, parser.pos, "endobj")) return null;
+      const { decryptor } = this;
+      if (decryptor) parser.decrypt = (data) => decryptor.string(num, header.gen, data);
       const value = parser.value();
       if (!(value instanceof PdfDict)) return value;
       const before = parser.pos;
@@ -94,7 +107,9 @@ export class ObjectLoader {
       parser.pos = before;
       const length = value.get("Length");
       const known = length instanceof PdfRef ? integerOf(view.resolve(length)) : integerOf(length);
-      const stream = readStreamBody(parser, value, known);
+      const plain = !decryptor || nameOf(value.get("Type")) === "XRef" || hasCryptFilter(value, view);
+      const decrypt = plain ? null : (data: Uint8Array) => decryptor.stream(num, header.gen, data);
+      const stream = readStreamBody(parser, value, known, decrypt);
       if (stream.end - stream.start !== known) {
         this.anomalies.add("stream-length-wrong");
         this.spend(stream.end - stream.start);
@@ -165,4 +180,10 @@ export class ObjectLoader {
     this.budget -= Math.max(octets, 16);
     if (this.budget < 0) throw new SignaturesError("PDF_LIMIT", "the file's structure asks for too much reading");
   }
+}
+
+/** True when the stream names its own crypt filter (ISO 32000-2 §7.4.10): Identity, as other ones are not for structure. */
+function hasCryptFilter(dict: PdfDict, view: Resolver): boolean {
+  const filter = view.resolve(dict.get("Filter"));
+  return nameOf(isArray(filter) ? view.resolve(filter[0] ?? null) : filter) === "Crypt";
 }

@@ -15,6 +15,9 @@ export class PdfName {
   }
 }
 
+/** Undoes the encryption of one string or stream. */
+export type Decrypt = (data: Uint8Array) => Uint8Array;
+
 const names = new Map<string, PdfName>();
 const MAX_INTERNED = 4096;
 
@@ -44,8 +47,10 @@ export class PdfString {
   readonly end: number;
   readonly hex: boolean;
   private decoded: Uint8Array | null = null;
+  private readonly decrypt: Decrypt | null;
 
-  constructor(source: Uint8Array, start: number, end: number, hex: boolean) {
+  constructor(source: Uint8Array, start: number, end: number, hex: boolean, decrypt: Decrypt | null = null) {
+    this.decrypt = decrypt;
     this.source = source;
     this.start = start;
     this.end = end;
@@ -59,17 +64,23 @@ export class PdfString {
     return made;
   }
 
-  /** The octets of the string, escapes resolved. */
+  /** The octets of the string, escapes resolved, decrypted where the file is. */
   get bytes(): Uint8Array {
-    this.decoded ??= this.hex
-      ? decodeHex(this.source, this.start + 1, this.end - 1)
-      : decodeLiteral(this.source, this.start + 1, this.end - 1);
+    this.decoded ??= this.decrypt ? this.decrypt(this.written) : this.written;
     return this.decoded;
   }
 
-  /** The first octets of the string, at most `count`; decodes no more than that. */
+  /** The octets as the file has them: /Contents of a signature is never encrypted (ISO 32000-2 §7.6.2). */
+  get written(): Uint8Array {
+    if (this.source.length === 0) return this.decoded ?? this.source;
+    return this.hex
+      ? decodeHex(this.source, this.start + 1, this.end - 1)
+      : decodeLiteral(this.source, this.start + 1, this.end - 1);
+  }
+
+  /** The first octets as the file has them, at most `count`; decodes no more than that. */
   prefix(count: number): Uint8Array {
-    if (this.decoded || !this.hex) return this.bytes.subarray(0, count);
+    if (!this.hex) return this.written.subarray(0, count);
     return decodeHex(this.source, this.start + 1, this.end - 1, count);
   }
 }
@@ -116,16 +127,24 @@ export class PdfStream {
   readonly source: Uint8Array;
   readonly start: number;
   readonly end: number;
+  private readonly decrypt: Decrypt | null;
 
-  constructor(dict: PdfDict, source: Uint8Array, start: number, end: number) {
+  constructor(dict: PdfDict, source: Uint8Array, start: number, end: number, decrypt: Decrypt | null = null) {
+    this.decrypt = decrypt;
     this.dict = dict;
     this.source = source;
     this.start = start;
     this.end = end;
   }
 
+  /** The encoded octets as the file has them. */
   get raw(): Uint8Array {
     return this.source.subarray(this.start, this.end);
+  }
+
+  /** The encoded octets, decrypted where the file is. */
+  get encoded(): Uint8Array {
+    return this.decrypt ? this.decrypt(this.raw) : this.raw;
   }
 }
 
@@ -148,7 +167,8 @@ export function sameValue(a: PdfValue, b: PdfValue): boolean {
   if (a instanceof PdfName) return b instanceof PdfName && a.value === b.value;
   if (a instanceof PdfRef) return b instanceof PdfRef && a.num === b.num && a.gen === b.gen;
   if (a instanceof PdfString) return b instanceof PdfString && sameBytes(a.bytes, b.bytes);
-  if (a instanceof PdfStream) return b instanceof PdfStream && sameValue(a.dict, b.dict) && sameBytes(a.raw, b.raw);
+  if (a instanceof PdfStream)
+    return b instanceof PdfStream && sameValue(a.dict, b.dict) && sameBytes(a.encoded, b.encoded);
   if (a instanceof PdfDict) {
     if (!(b instanceof PdfDict) || a.entries.size !== b.entries.size) return false;
     for (const [key, value] of a.entries) {

@@ -1,5 +1,5 @@
 import { SignaturesError } from "../errors.ts";
-import { PdfDict, PdfRef, PdfString, type PdfValue, pdfName } from "./objects.ts";
+import { type Decrypt, PdfDict, PdfRef, PdfString, type PdfValue, pdfName } from "./objects.ts";
 
 /** Deeper nesting of arrays and dictionaries than this is refused. */
 export const MAX_NESTING = 100;
@@ -22,6 +22,8 @@ export class PdfParser {
   readonly bytes: Uint8Array;
   readonly limit: number;
   pos: number;
+  /** Undoes the encryption of strings, where the object is encrypted. */
+  decrypt: Decrypt | null = null;
 
   constructor(bytes: Uint8Array, pos: number, limit = bytes.length) {
     this.bytes = bytes;
@@ -125,7 +127,7 @@ export class PdfParser {
       throw malformed("hexadecimal string without end", start);
     }
     this.pos = close + 1;
-    return new PdfString(this.bytes, start, this.pos, true);
+    return new PdfString(this.bytes, start, this.pos, true, this.decrypt);
   }
 
   private literalString(): PdfString {
@@ -138,7 +140,7 @@ export class PdfParser {
       else if (c === 40) depth++;
       else if (c === 41 && --depth === 0) {
         this.pos = pos + 1;
-        return new PdfString(bytes, start, this.pos, false);
+        return new PdfString(bytes, start, this.pos, false, this.decrypt);
       }
     }
     this.pos = limit;

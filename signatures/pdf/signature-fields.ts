@@ -94,7 +94,8 @@ function fieldsOf(view: PdfView, lastResort: boolean): FormField[] {
   const fields = walkFields(view);
   if (!lastResort || fields.some((f) => f.type === "Sig" && view.resolve(f.value) instanceof PdfDict)) return fields;
   const strays = widgetFields(view);
-  if (strays.some((f) => f.type === "Sig")) view.document.anomalies.add("signature-field-outside-form");
+  if (strays.some((f) => f.type === "Sig" && view.resolve(f.value) instanceof PdfDict))
+    view.document.anomalies.add("signature-field-outside-form");
   return [...fields, ...strays];
 }
 
@@ -188,11 +189,12 @@ function trim(string: PdfString): Uint8Array {
     for (let i = 0; i < count; i++) length = length * 256 + (head[2 + i] ?? 0);
     return string.prefix(2 + count + length);
   }
+  const { written } = string;
   try {
-    return string.bytes.subarray(0, readElement(string.bytes, 0, { ber: true }).end);
+    return written.subarray(0, readElement(written, 0, { ber: true }).end);
   } catch {
     // Not a finding here: the CMS parser says what is wrong, with its own code.
-    return string.bytes;
+    return written;
   }
 }
 

@@ -154,7 +154,7 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
       findings.set(key, { code, level, revision: index, object, field });
     }
   };
-  if (document.encrypted) {
+  if (document.encrypted && !document.decrypted) {
     report("encrypted-not-comparable", "suspicious", null);
     return [...findings.values()];
   }

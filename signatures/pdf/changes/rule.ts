@@ -77,7 +77,9 @@ export function sameMeaning(comparison: Comparison, from: PdfValue, to: PdfValue
     const y = comparison.after.resolve(b);
     if (x instanceof PdfStream) {
       return (
-        y instanceof PdfStream && same(x.dict, y.dict, depth + 1) && sameValue(PdfString.of(x.raw), PdfString.of(y.raw))
+        y instanceof PdfStream &&
+        same(x.dict, y.dict, depth + 1) &&
+        sameValue(PdfString.of(x.encoded), PdfString.of(y.encoded))
       );
     }
     if (x instanceof PdfDict) {
