@@ -193,12 +193,13 @@ class TreeBuilder {
   }
 }
 
-/** Without a schema: attributes Id, ID, id, xml:id and wsu:Id name their element. */
+/** Without a schema: attributes Id, ID, id, xml:id, wsu:Id and the AssertionID of SAML 1 name their element. */
 function isIdAttribute(a: XmlAttribute): boolean {
   switch (a.local) {
     case "Id":
       return a.uri === "" || a.uri === WSU_NS;
     case "ID":
+    case "AssertionID":
       return a.uri === "";
     case "id":
       return a.uri === "" || a.uri === XML_NS;

@@ -53,7 +53,7 @@ export function readXadesTimestamp(
   const kind = isXadesNamespace(element.uri) ? KINDS[element.local] : undefined;
   if (!kind) return null;
   const named = element.first("CanonicalizationMethod", DS_NS);
-  const canonicalizationMethod = named?.attribute("Algorithm") ?? C14N_10;
+  const canonicalizationMethod = named?.attribute("Algorithm") || C14N_10;
   const tokens: Uint8Array[] = [];
   for (const child of element.elements("EncapsulatedTimeStamp").slice(0, MAX_TOKENS)) {
     const token = isXadesNamespace(child.uri) ? decodeBase64(child.ownText) : null;
@@ -172,8 +172,7 @@ class ImprintInputs {
     const unreferenced = objects.filter((o) => !referenced.has(o));
     const out: Uint8Array[] = [];
     for (const order of orders) {
-      for (const tail of [unreferenced, objects, []])
-        out.push(concatBytes(head, this.joined(order), this.joined(tail)));
+      for (const tail of [objects, unreferenced]) out.push(concatBytes(head, this.joined(order), this.joined(tail)));
     }
     return distinct(out);
   }
