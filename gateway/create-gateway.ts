@@ -88,6 +88,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       stamps.close();
       if (deps.list === undefined) await list.close();
       if (deps.signer === undefined) await signer?.close();
+      if (deps.store === undefined) await store.close();
       if (deps.ledger === undefined) await ledger.close();
     },
   };

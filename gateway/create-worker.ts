@@ -58,7 +58,11 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
   return {
     pipeline,
     start() {
-      consumer ??= bullConsumer(config.redis, { concurrency: config.worker.concurrency, log }, pipeline.advance);
+      consumer ??= bullConsumer(
+        config.redis,
+        { concurrency: config.worker.concurrency, lockMs: config.worker.lockMs, log },
+        pipeline.advance,
+      );
       // A worker does not rely on a gateway being up: what an earlier one left is taken up at the start.
       reconciler ??= startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
     },
@@ -68,6 +72,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       stamps.close();
       if (deps.list === undefined) await list.close();
       if (deps.signer === undefined) await signer?.close();
+      if (deps.store === undefined) await store.close();
       if (deps.ledger === undefined) await ledger.close();
     },
   };

@@ -63,6 +63,7 @@ describe("the HTTP API", () => {
   });
   afterAll(async () => {
     await gateway.stop();
+    await store.close();
     await ledger.close();
     rmSync(root, { recursive: true });
   });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { BlobStore } from "./store.ts";
 
 /** What every store must hold to. */
@@ -9,6 +9,7 @@ export function storeContract(name: string, open: () => Promise<BlobStore>): voi
     beforeEach(async () => {
       store = await open();
     });
+    afterEach(() => store.close());
     const content = new TextEncoder().encode("Học bạ số");
     const address = createHash("sha256").update(content).digest("hex");
 

@@ -15,16 +15,22 @@ export async function openFileStore(root: string): Promise<BlobStore> {
   for (const name of await readdir(temporary)) {
     if (!name.startsWith(`${process.pid}-`)) await removeOld(join(temporary, name));
   }
-  const folders = new Set<string>();
+  const folders = new Map<string, Promise<FileHandle>>();
 
-  async function folderOf(sha256: string): Promise<string> {
+  /** Folders stay open: each new file in one is made durable by flushing it. */
+  function folderOf(sha256: string): Promise<FileHandle> {
     const folder = join(root, sha256.slice(0, 2));
-    if (!folders.has(folder)) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await flushFolder(root);
-      folders.add(folder);
+    let opened = folders.get(folder);
+    if (opened === undefined) {
+      opened = (async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await flushFolder(root);
+        return open(folder, "r");
+      })();
+      folders.set(folder, opened);
+      opened.catch(() => folders.delete(folder));
     }
-    return folder;
+    return opened;
   }
 
   return {
@@ -33,7 +39,6 @@ export async function openFileStore(root: string): Promise<BlobStore> {
       const written = join(temporary, `${process.pid}-${randomBytes(8).toString("hex")}`);
       try {
         const folder = await folderOf(sha256);
-        if (await exists(target)) return sha256;
         let file: FileHandle | null = await open(written, "wx", 0o600);
         try {
           await file.writeFile(content);
@@ -41,7 +46,7 @@ export async function openFileStore(root: string): Promise<BlobStore> {
           await file.close();
           file = null;
           await rename(written, target);
-          await flushFolder(folder);
+          await folder.sync();
         } catch (error) {
           await file?.close().catch(() => {});
           await rm(written, { force: true }).catch(() => {});
@@ -67,6 +72,11 @@ export async function openFileStore(root: string): Promise<BlobStore> {
         throw new GatewayError("STORE_DAMAGED", `blob ${sha256} has changed on disk`, { details: { sha256 } });
       }
       return content;
+    },
+
+    async close() {
+      for (const opened of folders.values()) await (await opened.catch(() => null))?.close();
+      folders.clear();
     },
 
     has: (sha256) => exists(pathOf(root, sha256)),

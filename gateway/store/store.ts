@@ -13,4 +13,5 @@ export interface BlobStore {
   has(sha256: string): Promise<boolean>;
   /** Writes, reads and removes a probe. @throws GatewayError */
   ping(): Promise<void>;
+  close(): Promise<void>;
 }

@@ -54,7 +54,12 @@ export async function startSigningSite(options: { pupils?: number } = {}): Promi
   const anchor = join(root, "anchor.crt");
   writeFileSync(anchor, pki.root.certificate);
   const parts: { stop(): Promise<void> }[] = [];
-  const shared = { ledger, store, signer, log: createLogger({ log: { level: process.env.HOCBA_TEST_LOG === "1" ? "debug" : "silent" } }, "test") };
+  const shared = {
+    ledger,
+    store,
+    signer,
+    log: createLogger({ log: { level: process.env.HOCBA_TEST_LOG === "1" ? "debug" : "silent" } }, "test"),
+  };
 
   const config = (changes: Partial<ConfigInput> = {}) =>
     parseConfig({
@@ -88,6 +93,7 @@ export async function startSigningSite(options: { pupils?: number } = {}): Promi
     async close() {
       await site.stopParts();
       await signer.close();
+      await store.close();
       await ledger.close();
       await redis.stop();
       await pki.close();

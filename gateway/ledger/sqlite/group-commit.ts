@@ -1,5 +1,5 @@
 import { HocbaError } from "@hocba/certs";
-import type { Database } from "better-sqlite3";
+import type { Database, Statement } from "better-sqlite3";
 import { GatewayError } from "../../errors.ts";
 
 interface Pending {
@@ -21,8 +21,21 @@ export class GroupCommit {
   #pending: Pending[] = [];
   #scheduled = false;
 
+  readonly #begin: Statement;
+  readonly #commitAll: Statement;
+  readonly #rollback: Statement;
+  readonly #savepoint: Statement;
+  readonly #release: Statement;
+  readonly #rollbackTo: Statement;
+
   constructor(database: Database) {
     this.#database = database;
+    this.#begin = database.prepare("BEGIN IMMEDIATE");
+    this.#commitAll = database.prepare("COMMIT");
+    this.#rollback = database.prepare("ROLLBACK");
+    this.#savepoint = database.prepare("SAVEPOINT one");
+    this.#release = database.prepare("RELEASE one");
+    this.#rollbackTo = database.prepare("ROLLBACK TO one");
   }
 
   write<T>(run: () => T): Promise<T> {
@@ -49,25 +62,42 @@ export class GroupCommit {
     if (group.length === 0) return;
     const settle: (() => void)[] = [];
     try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      for (const entry of group) {
-        this.#database.exec("SAVEPOINT one");
-        try {
-          const value = entry.run();
-          settle.push(() => entry.resolve(value));
-        } catch (error) {
-          this.#database.exec("ROLLBACK TO one");
-          settle.push(() => entry.reject(asLedgerError(error)));
-        }
-        this.#database.exec("RELEASE one");
-      }
-      this.#database.exec("COMMIT");
+      this.#begin.run();
+      // A write that is alone needs no savepoint: the transaction is its own.
+      if (group.length === 1) settle.push(this.#one(group[0]!));
+      else for (const entry of group) settle.push(this.#oneOfMany(entry));
+      if (this.#database.inTransaction) this.#commitAll.run();
     } catch (error) {
-      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      if (this.#database.inTransaction) this.#rollback.run();
       for (const entry of group) entry.reject(asLedgerError(error));
       return;
     }
     for (const step of settle) step();
+  }
+
+  #one(entry: Pending): () => void {
+    try {
+      const value = entry.run();
+      return () => entry.resolve(value);
+    } catch (error) {
+      if (this.#database.inTransaction) this.#rollback.run();
+      return () => entry.reject(asLedgerError(error));
+    }
+  }
+
+  #oneOfMany(entry: Pending): () => void {
+    this.#savepoint.run();
+    try {
+      const value = entry.run();
+      this.#release.run();
+      return () => entry.resolve(value);
+    } catch (error) {
+      // A full disk or the like ends the whole transaction; then nobody's write has happened.
+      if (!this.#database.inTransaction) throw error;
+      this.#rollbackTo.run();
+      this.#release.run();
+      return () => entry.reject(asLedgerError(error));
+    }
   }
 }
 
