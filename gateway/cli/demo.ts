@@ -24,6 +24,9 @@ const PHASES: Readonly<Record<ClassPhase, string>> = {
   verify: "Kiểm tra độc lập / verifying",
 };
 
+/** Errors that another directory or another port would avoid. */
+const BAD_USE: ReadonlySet<string> = new Set(["DEMO_ALREADY_RUNNING", "PORT_IN_USE"]);
+
 /** `hocba demo`: exits 0 when everything came back signed and verified, 1 when not, 3 on bad use or a missing prerequisite. */
 export function demoCommand(): Command {
   return new Command("demo")
@@ -78,7 +81,7 @@ async function runDemo(options: { once?: boolean; port: number; data: string; pu
   } catch (error) {
     if (stop.signal.aborted) return 130;
     console.error(`✘ ${explain(error)}`);
-    return error instanceof HocbaError && error.code === "DEMO_ALREADY_RUNNING" ? 3 : 1;
+    return error instanceof HocbaError && BAD_USE.has(error.code) ? 3 : 1;
   } finally {
     await demo?.close();
     process.off("SIGINT", interrupt);
@@ -122,6 +125,10 @@ function explain(error: unknown): string {
   if (!(error instanceof HocbaError)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (error.code === "DEMO_ALREADY_RUNNING") {
     return `một bản chạy thử khác đang dùng thư mục này, hãy dừng nó hoặc chọn --data khác / another demo uses this directory; stop it or choose another --data\n  ${error.message}`;
+  }
+  if (error.code === "PORT_IN_USE") {
+    const { port } = error.details;
+    return `cổng ${port} đang có chương trình khác dùng, hãy chọn --port khác (0: bất kỳ) / port ${port} is in use; choose another --port (0: any)\n  ${error.message}`;
   }
   return `${error.code}: ${error.message}`;
 }

@@ -104,6 +104,8 @@ export const configSchema = z.strictObject({
       /** Tries of one state of a document before it is given up as failed. */
       maxAttempts: z.number().int().positive().default(300),
       reconcileEveryMs: milliseconds.default(60_000),
+      /** After so long without a sign of life from a worker, others take up its documents. */
+      lockMs: milliseconds.default(30_000),
     })
     .prefault({}),
   portal: z

@@ -8,6 +8,7 @@ import { mintApiKey } from "../access/index.ts";
 import type { ConfigInput } from "../config/index.ts";
 import { openSqliteLedger } from "../ledger/index.ts";
 import { DEMO_TOKEN, enrolStaff } from "./demo-signers.ts";
+import { DemoError } from "./errors.ts";
 import { type PartProcess, startPart } from "./part-process.ts";
 import { startPrivateRedis } from "./private-redis.ts";
 import { lockDataDir } from "./run-lock.ts";
@@ -22,6 +23,10 @@ export interface DemoOptions {
   pupils?: number;
   /** Changes to the configuration the parts get. */
   config?: Omit<ConfigInput, "dataDir">;
+  /** RSA size of the dev PKI's authorities; default 4096. */
+  pkiKeyBits?: 2048 | 3072 | 4096;
+  /** How long the time stamp authority may take for an answer; default as in the configuration. */
+  timestampTimeoutMs?: number;
   onStage?: (stage: DemoStage) => void;
 }
 
@@ -78,10 +83,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const tokenSocket = join(runDir, "token-host.sock");
     const sample = makeClass(options.pupils === undefined ? {} : { pupils: options.pupils });
 
-    const port = options.port === 0 ? await freePort() : options.port;
+    const port = await freePort(options.port);
 
     stage("pki");
-    pki = await startDevPki({ dataDir: join(dataDir, "dev-pki") });
+    pki = await startDevPki({
+      dataDir: join(dataDir, "dev-pki"),
+      ...(options.pkiKeyBits === undefined ? {} : { keyBits: options.pkiKeyBits }),
+    });
     const anchorFile = join(dataDir, "anchor.crt");
     writeFileSync(anchorFile, pki.root.certificate);
 
@@ -115,7 +123,15 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       redis: { url: redisSocket, ...options.config?.redis },
       tokenHost: { socket: tokenSocket },
       timestamps: {
-        endpoints: [{ name: "demo", url: pki.tsa.url, concurrency: 16, policy: pki.tsa.policy }],
+        endpoints: [
+          {
+            name: "demo",
+            url: pki.tsa.url,
+            concurrency: 16,
+            policy: pki.tsa.policy,
+            ...(options.timestampTimeoutMs === undefined ? {} : { timeoutMs: options.timestampTimeoutMs }),
+          },
+        ],
         ...options.config?.timestamps,
       },
       trust: {
@@ -168,12 +184,16 @@ function writeConfig(dataDir: string, name: string, content: unknown): string {
   return file;
 }
 
-/** A port nobody listens on now. */
-function freePort(): Promise<number> {
+/** The port asked for, or for 0 one nobody listens on now. @throws DemoError PORT_IN_USE */
+function freePort(wanted: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EADDRINUSE" && error.code !== "EACCES") return reject(error);
+      const why = error.code === "EACCES" ? "may not be used without privileges" : "is in use";
+      reject(new DemoError("PORT_IN_USE", `port ${wanted} ${why}`, { details: { port: wanted, reason: error.code } }));
+    });
+    server.listen(wanted, "127.0.0.1", () => {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });

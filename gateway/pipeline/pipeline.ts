@@ -30,6 +30,11 @@ export interface PipelineOptions {
 
 /** Errors that are nobody's plan are tried again a few times only. */
 const UNEXPECTED_ATTEMPTS = 5;
+/**
+ * What only an operator can put right, at the token and for every document alike: documents wait for it, however long.
+ * The adapter sees to it that waiting never means trying a PIN again.
+ */
+const WAIT_FOR_OPERATOR: ReadonlySet<string> = new Set(["PIN_INCORRECT", "PIN_LOCKED"]);
 /** When the ledger itself cannot be written there is no place to note the try. */
 const LEDGER_REST_MS = 2000;
 
@@ -83,8 +88,10 @@ export function createPipeline(parts: PipelineParts, options: PipelineOptions) {
     }
     const details = { ...(known?.details ?? {}) };
     const attempts = document.attempts + 1;
-    const limit = known === null || code === "INTERNAL" ? UNEXPECTED_ATTEMPTS : options.maxAttempts;
-    const passing = known === null || known.retryable || code === "INTERNAL";
+    const forOperator = WAIT_FOR_OPERATOR.has(code);
+    const unexpected = known === null || code === "INTERNAL";
+    const limit = forOperator ? Number.POSITIVE_INFINITY : unexpected ? UNEXPECTED_ATTEMPTS : options.maxAttempts;
+    const passing = unexpected || forOperator || known.retryable;
     try {
       if (passing && attempts < limit) {
         const nextAttemptAt = parts.clock() + backoff(attempts, code);
