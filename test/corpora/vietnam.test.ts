@@ -83,6 +83,16 @@ describe.skipIf(!folder)("genuine Vietnamese documents, offline", () => {
     expect(report.signatures.every((s) => s.integrity !== "intact")).toBe(true);
   });
 
+  it("the tax notice in XML: both signatures verify over their parts", () => {
+    const report = verify("xml_thue_TBao_01TB-DKDT_2sig_vgca-btc.xml");
+    expect(report).toMatchObject({ format: "xml", indication: "INDETERMINATE", subIndication: "TRY_LATER" });
+    expect(report.signatures).toMatchObject([
+      { format: "XMLDSig", integrity: "intact", signer: { serial: "6B7234" } },
+      { format: "XMLDSig", integrity: "intact", signer: { serial: "6B5DAB" } },
+    ]);
+    expect(report.signatures.map((s) => s.covers.length)).toEqual([1, 2]);
+  });
+
   it("a token alone is sound by itself", () => {
     const report = verify("tsa-token_from_pdf_ttg_QD-985-2024.der");
     expect(report.signatures).toMatchObject([

@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+
+const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
+const dir = mkdtempSync(join(tmpdir(), "hocba-verify-"));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, "verify", ...args], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+describe.skipIf(!existsSync(main))("hocba verify", () => {
+  const plain = join(dir, "plain.xml");
+  const other = join(dir, "other.bin");
+  writeFileSync(plain, "<a/>");
+  writeFileSync(other, "xin chào");
+
+  it("exits 2 for unsigned files and prints one JSON object a line", async () => {
+    const { code, stdout } = await run("--json", "--offline", "--at", "2026-01-01T00:00:00Z", plain, other);
+    expect(code).toBe(2);
+    const reports = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(reports).toMatchObject([
+      {
+        file: plain,
+        format: "xml",
+        indication: "NO-SIGNATURE",
+        validationTime: "2026-01-01T00:00:00.000Z",
+        policy: "vn-official",
+      },
+      { file: other, format: "unknown", indication: "NO-SIGNATURE", signatures: [] },
+    ]);
+  });
+
+  it("speaks Vietnamese first to a person", async () => {
+    const { stdout } = await run("--offline", plain);
+    expect(stdout.indexOf("không có chữ ký số")).toBeGreaterThan(0);
+    expect(stdout.indexOf("không có chữ ký số")).toBeLessThan(stdout.indexOf("no digital signature"));
+  });
+
+  it("exits 3 on bad use and on files that cannot be read", async () => {
+    const codes = await Promise.all(
+      [
+        ["--offline", join(dir, "absent.pdf")],
+        [],
+        ["--policy", "none", plain],
+        ["--at", "tomorrow", plain],
+        ["--trust", join(dir, "absent"), plain],
+      ].map(async (args) => (await run(...args)).code),
+    );
+    expect(codes).toEqual([3, 3, 3, 3, 3]);
+  });
+});
