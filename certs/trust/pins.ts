@@ -13,7 +13,7 @@ export interface TrustPin {
   readonly hierarchy: "vgca-g1" | "vgca-g2" | "national-2008" | "national-2014";
 }
 
-const G1 = "http://ca.gov.vn/pki/pub";
+const PUBLISHED = "http://ca.gov.vn/pki/pub";
 
 /** The hierarchies of Ban Cơ yếu Chính phủ (VGCA) and the public national roots. Fingerprints only: no certificate is shipped. */
 export const trustPins: readonly TrustPin[] = [
@@ -21,32 +21,32 @@ export const trustPins: readonly TrustPin[] = [
     id: "vgca-root-g1",
     sha256: "F7BC89054CEC7F12730D7B8CD3EB7955B163835087E5EB873EDFB584763B3F90",
     kind: "root",
-    urls: [`${G1}/cert/rootca.crt`],
-    crlUrls: [`${G1}/crl/rootca.crl`],
+    urls: [],
+    crlUrls: [`${PUBLISHED}/crl/rootca.crl`],
     hierarchy: "vgca-g1",
   },
   {
     id: "vgca-root-g2",
     sha256: "F04BA4B459A7C9A1B971AD9B1CB833E695A80C79AEA63B174B66A70EDFE2FDB8",
     kind: "root",
-    urls: [`${G1}/crt/rootcag2.crt`],
-    crlUrls: [`${G1}/crl/rootcag2.crl`],
+    urls: [`${PUBLISHED}/crt/rootcag2.crt`, "http://ca.dcs.vn/pki/pub/crt/rootcag2.crt"],
+    crlUrls: [`${PUBLISHED}/crl/rootcag2.crl`],
     hierarchy: "vgca-g2",
   },
   {
     id: "vgca-cp-g1",
     sha256: "75E969C07BA35C29C72BBC1BFB880F20F3891A619B00B77EB02CA6160736A1FE",
     kind: "issuing",
-    urls: [`${G1}/cert/cp.crt`],
-    crlUrls: [`${G1}/crl/cp.crl`, "http://pub.ca.gov.vn/pki/pub/crl/cp.crl"],
+    urls: [`${PUBLISHED}/cert/cp.crt`],
+    crlUrls: [`${PUBLISHED}/crl/cp.crl`, "http://pub.ca.gov.vn/pki/pub/crl/cp.crl"],
     hierarchy: "vgca-g1",
   },
   {
     id: "vgca-cp-g2",
     sha256: "D8CAB7A4AEF92E6BB2509D7C61CEE7B44F3731B2D21074963530277B366FAE4B",
     kind: "issuing",
-    urls: [`${G1}/crt/cpcag2.crt`],
-    crlUrls: [`${G1}/crl/cpcag2.crl`],
+    urls: [`${PUBLISHED}/crt/cpcag2.crt`],
+    crlUrls: [`${PUBLISHED}/crl/cpcag2.crl`],
     hierarchy: "vgca-g2",
   },
   {
@@ -69,8 +69,8 @@ export const trustPins: readonly TrustPin[] = [
     id: "vgca-btc-g1",
     sha256: "A262CFA489DBBE666F8B89FAB832547809874D5A06FA9F7A38FC227EBDF40514",
     kind: "issuing",
-    urls: [`${G1}/cert/btc.crt`],
-    crlUrls: [`${G1}/crl/btc.crl`],
+    urls: [`${PUBLISHED}/cert/btc.crt`],
+    crlUrls: [`${PUBLISHED}/crl/btc.crl`],
     hierarchy: "vgca-g1",
   },
   {
