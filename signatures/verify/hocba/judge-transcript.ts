@@ -6,6 +6,7 @@ import {
   elementPath,
   elementsAtPath,
   isCovered,
+  readXadesProperties,
   type XmlDocument,
   type XmlElement,
   type XmlReference,
@@ -14,7 +15,6 @@ import type { SignatureCandidate } from "../candidate.ts";
 import { finding } from "../findings.ts";
 import type { Finding, SignatureReport } from "../report.ts";
 import type { ValidationProcess } from "../validation-process.ts";
-import { xadesProperties } from "../xml/xades-properties.ts";
 import { dataReferences } from "../xml/xml-candidate.ts";
 import type { XmlReading } from "../xml/xml-document.ts";
 import { judgeRoleChain, type PlacedReport } from "./role-chain.ts";
@@ -35,7 +35,7 @@ export function judgeXmlTranscript(
     if (candidate.counterSignature) return [];
     const parent = signature?.element.parent;
     const holder = parent?.type === "element" ? parent : null;
-    const data = signature ? dataReferences(signature, xadesProperties(signature)) : [];
+    const data = signature ? dataReferences(signature, readXadesProperties(signature)) : [];
     return [
       {
         report: reports[i]!,

@@ -5,7 +5,9 @@ import {
   descendants,
   elementPath,
   isCovered,
+  readXadesProperties,
   verifySignatureValue,
+  type XadesProperties,
   type XmlDocument,
   type XmlReference,
   type XmlSignature,
@@ -16,14 +18,7 @@ import type { CryptographicVerification } from "../cryptographic-verification.ts
 import { finding } from "../findings.ts";
 import type { Finding, SubIndication } from "../report.ts";
 import type { ValidationProcess } from "../validation-process.ts";
-import {
-  type XadesProperties,
-  xadesCertificateReferences,
-  xadesEvidence,
-  xadesProperties,
-  xadesSigningTime,
-  xmlDateTime,
-} from "./xades-properties.ts";
+import { certificateReferences, xmlDateTime } from "./xades-signed-values.ts";
 import { xadesTimestamps } from "./xades-timestamps.ts";
 
 const SIGNED_PROPERTIES_TYPE = /^http:\/\/uri\.etsi\.org\/01903(?:\/v\d\.\d\.\d)?#SignedProperties$/;
@@ -35,27 +30,26 @@ export function xmlCandidate(
   document: XmlDocument,
   process: ValidationProcess,
 ): SignatureCandidate {
-  const properties = xadesProperties(signature);
-  const covered = properties ? coversProperties(signature, properties) : false;
-  const signedProperties = covered ? properties!.signedProperties : null;
+  const properties = readXadesProperties(signature);
+  const signed = properties?.signedPropertiesCovered && !properties.ambiguous ? properties : null;
   process.pool.addDer(signature.keyInfo.certificates);
   process.evidence.addCrls(signature.keyInfo.crls);
   if (properties) {
-    const evidence = xadesEvidence(properties);
-    process.pool.addDer(evidence.certificates);
-    process.evidence.addCrls(evidence.crls);
-    process.evidence.addOcspResponses(evidence.ocspResponses);
+    const { certificates, crls, ocspResponses } = properties.validationData;
+    process.pool.addDer(certificates);
+    process.evidence.addCrls(crls);
+    process.evidence.addOcspResponses(ocspResponses);
   }
   const verify = (certificate: Certificate | null) => verifyXml(signature, certificate, process.crypto);
   return {
     id: signature.id ?? String(index + 1),
-    format: signedProperties ? "XAdES" : "XMLDSig",
-    formatChecking: structure(signature, properties, covered),
+    format: signed ? "XAdES" : "XMLDSig",
+    formatChecking: structure(signature, properties, signed !== null),
     named: namedCertificates(signature, process),
-    references: signedProperties && xadesCertificateReferences(signedProperties),
+    references: signed && certificateReferences(signed),
     verify,
-    claimedSigningTime: signedProperties ? xadesSigningTime(signedProperties) : plainSigningTime(signature),
-    timestamps: properties ? xadesTimestamps(signature, properties) : [],
+    claimedSigningTime: signed ? xmlDateTime(signed.signingTime ?? "") : plainSigningTime(signature),
+    timestamps: properties ? xadesTimestamps(properties) : [],
     coverage: coversDocument(signature, document) ? "whole-file" : "partial",
     laterChanges: "none",
     covers: dataReferences(signature, properties).map(coveredName),
@@ -80,11 +74,6 @@ function coveredName(reference: XmlReference): string {
   const { apex } = reference.coverage;
   if (apex === null) return reference.uri ?? "";
   return apex.type === "document" ? "/" : `${reference.uri} ${elementPath(apex)}`;
-}
-
-function coversProperties(signature: XmlSignature, properties: XadesProperties): boolean {
-  const target = properties.signedProperties;
-  return target !== null && signature.references.some((r) => r.coverage.apex === target && isCovered(r, target));
 }
 
 function coversDocument(signature: XmlSignature, document: XmlDocument): boolean {
