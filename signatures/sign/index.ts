@@ -1,7 +1,10 @@
 export * from "./late-signature.ts";
 export * from "./pades.ts";
+export * from "./pades-document-timestamp.ts";
+export { fillPlace } from "./pades-place.ts";
 export * from "./pades-raise.ts";
 export * from "./pades-spec.ts";
+export * from "./pades-validation-data.ts";
 export * from "./two-phase.ts";
 export { type XadesFormat, xades, xadesFormat } from "./xades.ts";
 export * from "./xades-spec.ts";

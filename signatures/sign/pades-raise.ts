@@ -1,7 +1,7 @@
 import { signatureTimestampAttribute } from "../cms/index.ts";
 import { SignaturesError } from "../errors.ts";
 import { coverage, openPdf, type PdfSignature, signatureFields } from "../pdf/index.ts";
-import { fillPlace } from "./pades.ts";
+import { fillPlace } from "./pades-place.ts";
 import { signatureValueOf, withUnsignedAttribute } from "./unsigned-attribute.ts";
 
 /** The newest signature of a file, whose place may still be written to. */

@@ -6,20 +6,17 @@ import {
   cmsSigner,
   signatureTimestampAttribute,
 } from "../cms/index.ts";
-import { SignaturesError } from "../errors.ts";
 import {
-  appendRevision,
   assertAppendable,
   dateString,
   openPdf,
   PdfDict,
   type PdfValue,
-  type PdfWriter,
   pdfName,
-  serialise,
   signatureFields,
   textString,
 } from "../pdf/index.ts";
+import { fillPlace, reservePlace } from "./pades-place.ts";
 import { type PadesPlacement, type PadesSpec, reservedSize } from "./pades-spec.ts";
 import { assertMayBeSigned, enterPermissions, placeField, Update } from "./pades-update.ts";
 import type { PreparedSignature, SignerIdentity, TwoPhaseFormat } from "./two-phase.ts";
@@ -87,9 +84,6 @@ function signerOf(identity: SignerIdentity, crypto: CryptoProvider): CmsSigner {
 const sameChain = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
   a.length === b.length && a.every((certificate, i) => certificate === b[i]);
 
-/** Width of `/ByteRange` with its four numbers, room for files of 10^12 octets. */
-const BYTE_RANGE_WIDTH = 48;
-
 function prepare(
   bytes: Uint8Array,
   signer: SignerIdentity,
@@ -103,27 +97,12 @@ function prepare(
   const value = update.reserve();
   const lock = placeField(update, spec.fieldName, value, spec.appearance);
   if (spec.certify) enterPermissions(update, value);
-  const capacity = reservedSize(signer, spec);
-  const place = { range: 0, start: 0 };
-  const objects = new Map<number, PdfValue | ((writer: PdfWriter) => void)>(update.objects);
-  const head = signatureDictionary(spec, lock, update);
-  objects.set(value.num, (writer) => {
-    writer.put(serialise(head).slice(0, -2)).put("/ByteRange ");
-    place.range = writer.offset;
-    writer.put(" ".repeat(BYTE_RANGE_WIDTH)).put("/Contents <");
-    place.start = writer.offset;
-    writer.bytes(new Uint8Array(capacity * 2).fill(48)).put(">>>");
-  });
-  const out = appendRevision(document, objects);
-  const first = place.start - 1;
-  const second = place.start + capacity * 2 + 1;
-  const range = `[0 ${first} ${second} ${out.length - second}]`;
-  for (let i = 0; i < range.length; i++) out[place.range + i] = range.charCodeAt(i);
-  const messageDigest = crypto.digest("sha256", out.subarray(0, first), out.subarray(second));
+  const place = reservePlace(update, value, signatureDictionary(spec, lock, update), reservedSize(signer, spec));
+  const messageDigest = crypto.digest("sha256", ...place.ranges);
   return {
-    document: out,
+    document: place.document,
     toBeSigned: buildSignedAttributes(signerOf(signer, crypto), { messageDigest }),
-    placement: { start: place.start, capacity, signer },
+    placement: { start: place.start, capacity: place.capacity, signer },
   };
 }
 
@@ -155,21 +134,4 @@ function transform(method: string, parameters: Record<string, PdfValue>): PdfDic
     TransformMethod: pdfName(method),
     TransformParams: PdfDict.of({ Type: pdfName("TransformParams"), ...parameters, V: pdfName("1.2") }),
   });
-}
-
-const DIGITS = Uint8Array.from("0123456789abcdef", (c) => c.charCodeAt(0));
-
-/** Writes the CMS into its place, the rest of it zeros. @throws SignaturesError RESERVED_PLACE_TOO_SMALL */
-export function fillPlace(document: Uint8Array, place: { start: number; capacity: number }, cms: Uint8Array): void {
-  if (cms.length > place.capacity) {
-    throw new SignaturesError("RESERVED_PLACE_TOO_SMALL", "the signature does not fit into its place", {
-      details: { needed: cms.length, reserved: place.capacity },
-    });
-  }
-  let at = place.start;
-  for (const octet of cms) {
-    document[at++] = DIGITS[octet >> 4]!;
-    document[at++] = DIGITS[octet & 15]!;
-  }
-  document.fill(48, at, place.start + place.capacity * 2);
 }

@@ -11,11 +11,21 @@ import {
   type PdfDocument,
   type PdfStream,
   pageAt,
+  securityStore,
   signatureFields,
   signedRanges,
   textOf,
 } from "@hocba/signatures/pdf";
-import { openPlace, type PadesSpec, padesFormat, raiseToT, type SignerIdentity } from "@hocba/signatures/sign";
+import {
+  appendValidationData,
+  completeDocumentTimestamp,
+  openPlace,
+  type PadesSpec,
+  padesFormat,
+  prepareDocumentTimestamp,
+  raiseToT,
+  type SignerIdentity,
+} from "@hocba/signatures/sign";
 import { PDFDocument, StandardFonts } from "pdf-lib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -56,6 +66,33 @@ function sign(document: Uint8Array, signer: Signer, spec: PadesSpec): Uint8Array
     .update(prepared.toBeSigned)
     .sign({ key: signer.key, ...pss });
   return format.complete(prepared, new Uint8Array(value));
+}
+
+/** A token of openssl's own time-stamping authority over `data`. */
+function stamp(data: Uint8Array): Uint8Array {
+  const path = (name: string) => join(dir, name);
+  const config = [
+    "[tsa]",
+    `serial=${path("tsa.serial")}`,
+    `certs=${path("tsa.pem")}`,
+    `signer_cert=${path("tsa.pem")}`,
+    `signer_key=${path("tsa.key")}`,
+    "signer_digest=sha256",
+    "default_policy=1.2.3.4",
+    "digests=sha256",
+    "ess_cert_id_alg=sha256",
+  ].join("\n");
+  writeFileSync(path("tsa.cnf"), `${config}\n`);
+  writeFileSync(path("tsa.serial"), "01\n");
+  writeFileSync(path("data"), data);
+  const run = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
+  const eku = ["-addext", "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=critical,digitalSignature"];
+  const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", path("tsa.key"), "-out", path("tsa.pem")];
+  run("req", "-x509", ...key, "-days", "30", "-subj", "/CN=TSA", ...eku);
+  run("ts", "-query", "-data", path("data"), "-sha256", "-cert", "-out", path("tsq"));
+  const reply = ["-config", path("tsa.cnf"), "-section", "tsa", "-queryfile", path("tsq"), "-out", path("token")];
+  run("ts", "-reply", ...reply, "-token_out");
+  return new Uint8Array(readFileSync(path("token")));
 }
 
 const time = new Date("2026-05-20T03:00:00Z");
@@ -174,33 +211,6 @@ describe("three signers one after the other", () => {
 });
 
 describe("level T in the place of level B", () => {
-  /** A token of openssl's own time-stamping authority over `data`. */
-  function stamp(data: Uint8Array): Uint8Array {
-    const path = (name: string) => join(dir, name);
-    const config = [
-      "[tsa]",
-      `serial=${path("tsa.serial")}`,
-      `certs=${path("tsa.pem")}`,
-      `signer_cert=${path("tsa.pem")}`,
-      `signer_key=${path("tsa.key")}`,
-      "signer_digest=sha256",
-      "default_policy=1.2.3.4",
-      "digests=sha256",
-      "ess_cert_id_alg=sha256",
-    ].join("\n");
-    writeFileSync(path("tsa.cnf"), `${config}\n`);
-    writeFileSync(path("tsa.serial"), "01\n");
-    writeFileSync(path("data"), data);
-    const run = (...args: string[]) => execFileSync("openssl", args, { stdio: "pipe" });
-    const eku = ["-addext", "extendedKeyUsage=critical,timeStamping", "-addext", "keyUsage=critical,digitalSignature"];
-    const key = ["-newkey", "rsa:2048", "-nodes", "-keyout", path("tsa.key"), "-out", path("tsa.pem")];
-    run("req", "-x509", ...key, "-days", "30", "-subj", "/CN=TSA", ...eku);
-    run("ts", "-query", "-data", path("data"), "-sha256", "-cert", "-out", path("tsq"));
-    const reply = ["-config", path("tsa.cnf"), "-section", "tsa", "-queryfile", path("tsq"), "-out", path("token")];
-    run("ts", "-reply", ...reply, "-token_out");
-    return new Uint8Array(readFileSync(path("token")));
-  }
-
   it("is reached by complete and by raising, with the same octets", async () => {
     const prepared = format.prepare(await drawn(false), signers[0]!.identity, { fieldName: "S1", signingTime: time });
     const value = new Uint8Array(createSign("sha256").update(prepared.toBeSigned).sign(signers[0]!.key));
@@ -223,6 +233,58 @@ describe("level T in the place of level B", () => {
       expect.objectContaining({ code: "PDF_CERTIFIED_NO_CHANGES" }),
     );
   });
+});
+
+describe("levels LT and LTA", () => {
+  it("keep every signature valid, under P 1 too, and are renewed by another stamp", async () => {
+    let document = sign(await drawn(true), signers[0]!, { fieldName: "S1", signingTime: time, certify: 1 });
+    const crl = new Uint8Array(2000).fill(48);
+    const data = { certificates: signers.map((s) => s.identity.certificate), crls: [crl], ocspResponses: [] };
+    for (const round of [1, 2]) {
+      const stored = appendValidationData(document, data, nodeCrypto, round === 1 ? "S1" : undefined);
+      if (round === 2) expect(stored).toBe(document);
+      const prepared = prepareDocumentTimestamp(stored, { fieldName: `Stamp${round}` }, nodeCrypto);
+      const covered = signedRangesOf(prepared.document, prepared.placement);
+      const token = stamp(covered);
+      document = completeDocumentTimestamp(prepared, token);
+      expectCleanByQpdf(document);
+      const seen = pdfsig(document);
+      // This poppler does not judge ETSI.RFC3161; openssl does, below.
+      expect(seen.valid).toBe(1);
+      expect(seen.total.at(-1)).toBe(true);
+      expectStampGoodByOpenssl(token, prepared.messageImprint);
+    }
+    const opened = openPdf(document);
+    const ours = signatureFields(opened);
+    expect(ours.map((s) => s.subFilter)).toEqual(["ETSI.CAdES.detached", "ETSI.RFC3161", "ETSI.RFC3161"]);
+    expect(analyseChanges(opened, ours[0]!)).toMatchObject({ level: "lta", verdict: "permitted", permission: 1 });
+    expect(analyseChanges(opened, ours[1]!)).toMatchObject({ level: "lta", verdict: "permitted" });
+    const store = securityStore(opened.latest)!;
+    expect(store.certificates.map((c) => Buffer.from(c).toString("hex"))).toEqual(
+      data.certificates.map((c) => Buffer.from(c).toString("hex")),
+    );
+    expect(store.crls).toEqual([crl]);
+    expect(store.vri.map((v) => v.certificates.length)).toEqual([3]);
+  });
+
+  function signedRangesOf(document: Uint8Array, { start, capacity }: { start: number; capacity: number }): Uint8Array {
+    return Buffer.concat([document.subarray(0, start - 1), document.subarray(start + capacity * 2 + 1)]);
+  }
+
+  function expectStampGoodByOpenssl(token: Uint8Array, imprint: Uint8Array): void {
+    writeFileSync(join(dir, "stamp.der"), token);
+    const args = [
+      "ts",
+      "-verify",
+      "-token_in",
+      "-in",
+      join(dir, "stamp.der"),
+      "-digest",
+      Buffer.from(imprint).toString("hex"),
+    ];
+    const result = spawnSync("openssl", [...args, "-CAfile", join(dir, "tsa.pem")], { encoding: "utf8" });
+    expect(result.stdout + result.stderr).toContain("Verification: OK");
+  }
 });
 
 describe("certification", () => {
