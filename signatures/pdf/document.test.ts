@@ -211,7 +211,7 @@ describe("hostile files end soon", () => {
   it("seeded mutations of a signed file are read or refused with a code", () => {
     const value = `<</Type/Sig/SubFilter/adbe.pkcs7.detached/ByteRange[0 100 200 300]/Contents<30030101ff00>>>`;
     const form = ["<</Type/Catalog/Pages 2 0 R/AcroForm 4 0 R>>", ...PAGES.slice(1), "<</Fields[5 0 R]>>"];
-    const seeds = [text(file([...form, "<</FT/Sig/T(a)/V 6 0 R>>", value]))];
+    const seeds: Uint8Array[] = [text(file([...form, "<</FT/Sig/T(a)/V 6 0 R>>", value]))];
     seeds.push(appendRevision(openPdf(seeds[0]!), new Map([[3, PdfDict.of({ Type: pdfName("Page"), Rotate: 90 })]])));
     let state = 12345;
     const random = (n: number) => {
