@@ -28,17 +28,14 @@ export function splice(bytes: Uint8Array, splices: readonly Splice[]): Uint8Arra
   return out;
 }
 
-/** Offsets in octets of UTF-8 for ascending indices into a text of UTF-16 units. */
+/** Offsets in octets of UTF-8 for ascending indices into a text of UTF-16 units, none inside a surrogate pair. */
 export function utf8Offsets(text: string, indices: readonly number[]): number[] {
   const out: number[] = [];
   let octets = 0;
   let at = 0;
   for (const index of indices) {
-    for (; at < index; at++) {
-      const unit = text.charCodeAt(at);
-      // A surrogate pair is four octets: two for each half.
-      octets += unit < 0x80 ? 1 : unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 2 : 3;
-    }
+    octets += encoder.encode(text.slice(at, index)).length;
+    at = index;
     out.push(octets);
   }
   return out;

@@ -281,7 +281,16 @@ export function elementPath(element: XmlElement): string {
 }
 
 /** All elements of the subtree in document order, the top one included. */
-export function* descendants(top: XmlParent): Generator<XmlElement> {
-  if (top.type === "element") yield top;
-  for (const child of top.children) if (child.type === "element") yield* descendants(child);
+export function descendants(top: XmlParent): XmlElement[] {
+  const out: XmlElement[] = [];
+  const walk = (parent: XmlParent): void => {
+    for (const child of parent.children) {
+      if (child.type !== "element") continue;
+      out.push(child);
+      if (child.children.length > 0) walk(child);
+    }
+  };
+  if (top.type === "element") out.push(top);
+  walk(top);
+  return out;
 }

@@ -103,7 +103,7 @@ describe.skipIf(!folder)("Santuario vectors", () => {
       ["inExcl/example2_2_2.xml", "inExcl/example2_2_2_c14nized.xml", "elem2"],
     ] as const) {
       const document = parseVector(readBytes(join(folder!, c14n, input)));
-      const top = apex === null ? document : [...descendants(document)].find((e) => e.local === apex)!;
+      const top = apex === null ? document : descendants(document).find((e) => e.local === apex)!;
       const octets = new TextDecoder().decode(canonicalize(subtree(top, true), inclusive));
       // The file pairs of the exclusive examples end in a line feed of their own.
       if (octets === readFileSync(join(folder!, c14n, output), "utf8").replace(/\n$/, "")) pairs++;
