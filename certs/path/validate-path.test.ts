@@ -86,7 +86,7 @@ describe("building paths", () => {
     const end = certificate({ subject: "End", key: testKey(), issuer: self[0]! });
     const started = performance.now();
     expect(["NO_PATH", "WORK_LIMIT_EXCEEDED"]).toContain(validate(end, mesh).code);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it("matches names by their characters, not their encoding", () => {
@@ -236,7 +236,7 @@ describe("validating a path", () => {
     const result = validate(end, chain, { explicitPolicy: true, policies: [all[3]!] });
     expect(result).toMatchObject({ valid: true, policies: [all[3]] });
     expect(validate(end, chain, { explicitPolicy: true, policies: ["1.2.3"] }).code).toBe("POLICY_NOT_ACCEPTABLE");
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it("takes a leaf that is itself an anchor, within what its anchor allows", () => {

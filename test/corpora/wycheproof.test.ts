@@ -83,7 +83,7 @@ describe.skipIf(!root)("Wycheproof signature vectors", () => {
     ["nodeCrypto", nodeCrypto],
     ["portableCrypto", portableCrypto],
   ] as const) {
-    it(`every valid one is accepted and every invalid one refused by ${name}`, { timeout: 120_000 }, () => {
+    it(`every valid one is accepted and every invalid one refused by ${name}`, { timeout: 300_000 }, () => {
       const { right, total, wrong, unsupported } = score(crypto);
       console.log(`Wycheproof, ${name}: ${right} of ${total} in ${files.length} files`);
       expect(wrong).toEqual([]);
