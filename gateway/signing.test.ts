@@ -1,3 +1,8 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SignerError } from "@hocba/hsm-adapters";
+import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { transcriptPdf, transcriptXml } from "./demo/sample-class/index.ts";
 import type { DocumentView } from "./routes/document-view.ts";
@@ -67,4 +72,125 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     expect(signed.steps.length).toBeGreaterThan(10);
     expect(signed.steps.every(({ level, state }) => level === "T" && state === "complete")).toBe(true);
   }, 40_000);
+
+  it("makes what foreign verifiers accept, to the octet", async () => {
+    const { app } = await site.gateway();
+    (await site.worker()).start();
+    const folder = mkdtempSync(join(site.root, "referees-"));
+    const run = (command: string, ...args: string[]) =>
+      execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: "pipe" });
+    const save = async (id: string, name: string) => {
+      await reaches(app, id, "signed");
+      const answer = await app.request(`/v1/documents/${id}/content`, { headers: authorization() });
+      writeFileSync(join(folder, name), new Uint8Array(await answer.arrayBuffer()));
+    };
+    await save(await submit(app, pdf, "hocba-pdf"), "a.pdf");
+    await save(await submit(app, xml, "hocba-xml"), "a.xml");
+    writeFileSync(
+      join(folder, "ca.pem"),
+      [site.pki.root, site.pki.issuing].map(({ certificate }) => pem(certificate)).join(""),
+    );
+
+    expect(run("qpdf", "--check", "a.pdf")).toMatch(/No syntax or stream encoding errors/);
+    const seen = run("pdfsig", "-nocert", "a.pdf");
+    expect(seen.match(/Signature Validation: Signature is Valid/g)).toHaveLength(3);
+    expect(seen).toMatch(/Total document signed/);
+
+    const text = readFileSync(join(folder, "a.xml"), "utf8");
+    const signatureIds = [...text.matchAll(/<(?:\w+:)?Signature\b[^>]* Id="([^"]+)"/g)].map((match) => match[1]!);
+    expect(signatureIds.length).toBe(site.sample.staff.teachers.size + 3);
+    const ids = ["DU_LIEU_HOC_BA", "THONG_TIN_HOC_BA", "DIEM_TONG_KET", "GVBM"].flatMap((name) => [
+      "--id-attr:Id",
+      name,
+    ]);
+    const verify = (file: string, id: string) =>
+      run(
+        "xmlsec1",
+        "--verify",
+        ...ids,
+        "--id-attr:Id",
+        "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+        "--id-attr:Id",
+        "http://www.w3.org/2000/09/xmldsig#:Signature",
+        "--trusted-pem",
+        "ca.pem",
+        "--enabled-key-data",
+        "x509",
+        "--node-id",
+        id,
+        file,
+      );
+    for (const id of signatureIds) expect(() => verify("a.xml", id), id).not.toThrow();
+
+    writeFileSync(
+      join(folder, "b.xml"),
+      text.replace(/<CA_NAM>([0-9])/, (_, digit: string) => `<CA_NAM>${(Number(digit) + 1) % 10}`),
+    );
+    expect(() => verify("b.xml", signatureIds.at(-1)!)).toThrow();
+    const changed = readFileSync(join(folder, "a.pdf"));
+    changed[200] = changed[200]! ^ 1;
+    writeFileSync(join(folder, "b.pdf"), changed);
+    expect(run("pdfsig", "-nocert", "b.pdf")).not.toMatch(/Signature Validation: Signature is Valid/);
+    const verdict = await app.request("/v1/verifications", { method: "POST", body: changed });
+    expect(((await verdict.json()) as { indication: string }).indication).toBe("TOTAL-FAILED");
+  }, 60_000);
+
+  it("loses nothing and signs nothing twice when Redis is killed in the middle and comes back empty", async () => {
+    const { app } = await site.gateway({ worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } });
+    (await site.worker({ worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } })).start();
+    const ids: string[] = [];
+    for (let i = 0; i < 6; i++) ids.push(await submit(app, pdf, "hocba-pdf"));
+    await site.redis.stop("SIGKILL");
+    for (let i = 0; i < 6; i++) ids.push(await submit(app, pdf, "hocba-pdf"));
+    site.redis.forget();
+    await site.redis.start();
+    for (const id of ids) {
+      const signed = await reaches(app, id, "signed", 40_000);
+      expect(signed.steps.map((step) => step.state)).toEqual(["complete", "complete", "complete"]);
+    }
+  }, 90_000);
+
+  it("waits for a token that is gone and goes on when it is back", async () => {
+    const { app } = await site.gateway();
+    let gone = true;
+    const signer = {
+      keys: () => site.signer.keys(),
+      ping: () => site.signer.ping(),
+      close: async () => {},
+      sign: (...args: Parameters<typeof site.signer.sign>) =>
+        gone
+          ? Promise.reject(new SignerError("TOKEN_ABSENT", "pulled out", { retryable: true }))
+          : site.signer.sign(...args),
+    };
+    (await site.worker({}, { signer })).start();
+    const id = await submit(app, pdf, "hocba-pdf");
+    await vi.waitFor(async () => expect((await view(app, id)).problem?.code).toBe("TOKEN_ABSENT"), 10_000);
+    gone = false;
+    await reaches(app, id, "signed");
+  }, 40_000);
+
+  it("signs a batch sent as a ZIP and gives it back as one", async () => {
+    const { app } = await site.gateway();
+    (await site.worker()).start();
+    const body = zipSync({ "1.pdf": pdf, "2.xml": xml, "3.pdf": new Uint8Array(5) }) as Uint8Array<ArrayBuffer>;
+    const answer = await app.request(`/v1/batches?className=${encodeURIComponent(site.sample.className)}`, {
+      method: "POST",
+      body,
+      headers: { ...authorization(), "content-type": "application/zip" },
+    });
+    const batch = (await answer.json()) as { id: string };
+    const events = await (await app.request(`/v1/batches/${batch.id}/events`, { headers: authorization() })).text();
+    expect(events).toMatch(/event: finished\ndata: .*"refused":1,"states":\{"signed":2\}/);
+    const download = await app.request(`/v1/batches/${batch.id}/content`, { headers: authorization() });
+    const files = unzipSync(new Uint8Array(await download.arrayBuffer()));
+    expect(
+      Object.keys(files)
+        .map((name) => name.slice(-4))
+        .sort(),
+    ).toEqual([".pdf", ".xml"]);
+  }, 40_000);
 });
+
+function pem(der: Uint8Array): string {
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+}

@@ -10,7 +10,7 @@ export interface DocumentJob {
 }
 
 export const queueName = "documents";
-const LARGEST_BULK = 1000;
+const LARGEST_GROUP = 1000;
 /** A hung connection must not hold up the answer to a document that is safe in the ledger already. */
 const PATIENCE_MS = 3000;
 
@@ -44,14 +44,16 @@ export function bullWorkList(config: Config["redis"]): WorkList {
   return {
     add: (documentIds, delayMs = 0) =>
       guarded(async () => {
-        for (let at = 0; at < documentIds.length; at += LARGEST_BULK) {
-          const jobs = documentIds.slice(at, at + LARGEST_BULK).map((documentId) => ({
-            name: "advance",
-            data: { documentId },
-            opts: { jobId: documentId, ...(delayMs > 0 ? { delay: delayMs } : {}) },
-          }));
-          if (jobs.length === 1) await queue.add(jobs[0]!.name, jobs[0]!.data, jobs[0]!.opts);
-          else await queue.addBulk(jobs);
+        for (let at = 0; at < documentIds.length; at += LARGEST_GROUP) {
+          // Not addBulk: it runs its script in MULTI, and a Redis that was restarted does not know the script there.
+          // Commands asked for together go out together all the same.
+          await Promise.all(
+            documentIds
+              .slice(at, at + LARGEST_GROUP)
+              .map((documentId) =>
+                queue.add("advance", { documentId }, { jobId: documentId, ...(delayMs > 0 ? { delay: delayMs } : {}) }),
+              ),
+          );
         }
       }),
     depth: () => guarded(async () => queue.getJobCountByTypes("waiting", "delayed", "prioritized", "active")),
