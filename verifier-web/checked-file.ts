@@ -2,6 +2,7 @@ import { element, icon } from "./element.ts";
 import { say } from "./language.ts";
 import { fileSize } from "./names-and-times.ts";
 import { tones } from "./signature-view.ts";
+import { subjectNames } from "./subject-names.ts";
 import { texts, verdictWords } from "./texts.ts";
 import { verdictView } from "./verdict-view.ts";
 import { type Outcome, verify } from "./verification-client.ts";
@@ -23,6 +24,7 @@ export class CheckedFile {
   readonly #retry: (file: CheckedFile) => void;
   #state: State = { step: "waiting" };
   #open = true;
+  #subjects: ReadonlyMap<string, string> = new Map();
 
   constructor(file: File, hooks: { announce: (text: string) => void; retry: (file: CheckedFile) => void }) {
     this.file = file;
@@ -46,6 +48,7 @@ export class CheckedFile {
     for (let attempt = 0; ; attempt++) {
       this.#set({ step: "sending", share: 0 });
       const outcome = await verify(this.file, (share) => this.#set({ step: "sending", share }));
+      if (outcome.ok && outcome.verdict.format === "xml") this.#subjects = await subjectNames(this.file);
       if (outcome.ok || outcome.failure.retryAfter === null || attempt >= mostRetries) {
         this.#set({ step: "done", outcome });
         break;
@@ -86,7 +89,7 @@ export class CheckedFile {
       return;
     }
     if (!state.outcome.ok) {
-      const { title, whatToDo } = state.outcome.failure;
+      const { title, whatToDo, final } = state.outcome.failure;
       this.view.replaceChildren(
         element("header", {}, heading, size),
         element(
@@ -98,7 +101,13 @@ export class CheckedFile {
             {},
             element("p", { class: "verdict-word" }, say(title)),
             element("p", { class: "sentence" }, say(whatToDo)),
-            element("button", { type: "button", class: "quiet", onclick: () => this.#retry(this) }, say(texts.retry)),
+            final
+              ? null
+              : element(
+                  "button",
+                  { type: "button", class: "quiet", onclick: () => this.#retry(this) },
+                  say(texts.retry),
+                ),
           ),
         ),
       );
@@ -106,13 +115,18 @@ export class CheckedFile {
     }
     const { verdict } = state.outcome;
     if (this.#open) {
-      this.view.replaceChildren(element("header", {}, heading, size), ...verdictView(verdict));
+      this.view.replaceChildren(element("header", {}, heading, size), ...verdictView(verdict, this.#subjects));
       return;
     }
     const tone = tones[verdict.indication];
     const badge = element("span", { class: `badge ${tone}` }, icon(tone), say(verdictWords[verdict.indication].word));
     this.view.replaceChildren(
-      element("details", { class: "folded" }, element("summary", {}, heading, badge), ...verdictView(verdict)),
+      element(
+        "details",
+        { class: "folded" },
+        element("summary", {}, icon("unfold"), heading, badge),
+        ...verdictView(verdict, this.#subjects),
+      ),
     );
   }
 

@@ -30,6 +30,7 @@ const shapes = {
   unsigned: ["M6 12h12"],
   warning: ["M12 7v6", "M12 16.800v.2"],
   info: ["M12 11v6", "M12 7.200v.2"],
+  unfold: ["M9 6l6 6-6 6"],
   file: ["M7 3.500h7l4 4v13H7z", "M14 3.500v4h4"],
   seal: ["M12 4a5 5 0 1 1 0 10 5 5 0 0 1 0-10z", "M9 13.500L8 21l4-2.200L16 21l-1-7.500"],
   person: [

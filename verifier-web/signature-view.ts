@@ -24,10 +24,13 @@ export const tones = {
 } as const satisfies Record<string, Tone>;
 
 /** One signer: who, in what role, when, by which certificate, revoked or not, and what the verifier remarked. */
-export function signatureView(signature: SignatureReport): HTMLElement {
+export function signatureView(
+  signature: SignatureReport,
+  subjects: ReadonlyMap<string, string> = new Map(),
+): HTMLElement {
   const { signer } = signature;
   const tone = tones[signature.indication];
-  const role = roleOf(signature);
+  const role = roleOf(signature, subjects);
   const belongsTo = signer === null ? "" : organisation(signer.subject);
   const heading = signer === null ? say(texts.noSigner) : commonName(signer.subject);
   return element(
@@ -52,11 +55,16 @@ export function signatureView(signature: SignatureReport): HTMLElement {
   );
 }
 
-/** The role in words; a PDF signature outside any profile has none. */
-function roleOf(signature: SignatureReport): string | null {
+/** The role in words, a teacher's with the subject; a signature outside any profile has none. */
+function roleOf(signature: SignatureReport, subjects: ReadonlyMap<string, string>): string | null {
   if (signature.role === null) return null;
   const name = roleNames[signature.role];
-  return name === undefined ? signature.role : say(name);
+  const role = name === undefined ? signature.role : say(name);
+  if (signature.role !== "subject-teacher" || signature.integrity !== "intact") return role;
+  const subject = signature.covers
+    .map((covered) => subjects.get(/^#(\S+)/.exec(covered)?.[1] ?? ""))
+    .find((found) => found !== undefined);
+  return subject === undefined ? role : `${role}: ${subject}`;
 }
 
 function facts(signature: SignatureReport): HTMLElement[] {

@@ -56,6 +56,13 @@ export const texts = {
   checkedAt: text("Kiểm tra lúc", "Checked at"),
   zone: text("giờ Việt Nam", "Vietnam time"),
   subjectTeachers: text("{count} giáo viên bộ môn", "{count} subject teachers"),
+  otherSubjectTeachers: text("{count} giáo viên bộ môn khác", "{count} other subject teachers"),
+  moreFindings: text("Xem {count} nhận xét khác", "Show {count} more remarks"),
+  unreadable: text("Không đọc được tệp", "The file cannot be read"),
+  askOriginal: text(
+    "Hãy xin trường cũ gửi tệp gốc (PDF hoặc XML).",
+    "Ask the issuing school for the original (PDF or XML).",
+  ),
   helpTitle: text("Cách hiểu kết quả", "How to read the result"),
   currency: text(
     "Trang này kiểm tra chữ ký trong tệp, chưa tra cứu việc nhà trường có thu hồi hay thay thế học bạ sau khi phát hành.",
@@ -146,6 +153,7 @@ export const failures = {
     title: text("Tệp rỗng, không có gì để kiểm tra", "The file is empty; there is nothing to check"),
     whatToDo: text("Hãy chọn lại tệp gốc.", "Choose the original file."),
     retryAfter: null,
+    final: true,
   },
   offline: {
     title: text("Thiết bị đang mất mạng", "This device is offline"),
@@ -187,6 +195,7 @@ export const failures = {
           ? text("Hãy chọn tệp nhỏ hơn.", "Choose a smaller file.")
           : text(`Hãy chọn tệp không quá ${size} MB.`, `Choose a file of at most ${size} MB.`),
       retryAfter: null,
+      final: true,
     };
   },
 } as const satisfies Record<string, Failure | ((limit: number | null) => Failure)>;

@@ -9,16 +9,16 @@ export interface Failure {
   readonly title: Bilingual;
   readonly whatToDo: Bilingual;
   readonly retryAfter: number | null;
+  /** The same file can only fail again. */
+  readonly final?: true;
 }
 
 export type Outcome =
   | { readonly ok: true; readonly verdict: Verdict }
   | { readonly ok: false; readonly failure: Failure };
 
-export interface Progress {
-  /** Sent share, 0 to 1; 1 while the server works. */
-  (share: number): void;
-}
+/** Takes the sent share, 0 to 1; 1 while the server works. */
+export type Progress = (share: number) => void;
 
 /** Long enough for a large file on a weak line and for fetching revocation lists. */
 const timeoutMs = 180_000;

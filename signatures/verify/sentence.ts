@@ -9,6 +9,7 @@ export function sentence(report: VerificationReport): Bilingual {
   const signers = documents.length > 0 ? documents : report.signatures;
   const who = names(signers);
   const first = (severity: string) =>
+    rootCause(signers) ??
     report.findings.find((f) => f.severity === severity) ??
     signers.flatMap((s) => s.findings).find((f) => f.severity === severity);
   switch (report.indication) {
@@ -48,10 +49,24 @@ export function sentence(report: VerificationReport): Bilingual {
   }
 }
 
+/** What a clerk must hear first; findings about the role chain mostly follow from one of these. */
+const ROOT_CAUSES = new Set([
+  "HASH_MISMATCH",
+  "SIGNATURE_VALUE_WRONG",
+  "LATER_CHANGES_SUSPICIOUS",
+  "CERTIFICATE_REVOKED",
+]);
+
+function rootCause(signatures: readonly SignatureReport[]) {
+  return signatures.flatMap((s) => s.findings).find((f) => f.severity === "error" && ROOT_CAUSES.has(f.code));
+}
+
 const MAX_NAMES = 3;
+const BY_AUTHORITY: readonly (string | null)[] = ["subject-teacher", "homeroom-teacher", "principal", "seal"];
 
 function names(signatures: readonly SignatureReport[]): Bilingual {
-  const list = [...new Set(signatures.map((s) => (s.signer ? commonName(s.signer.subject) : "?")))];
+  const byAuthority = [...signatures].sort((a, b) => BY_AUTHORITY.indexOf(b.role) - BY_AUTHORITY.indexOf(a.role));
+  const list = [...new Set(byAuthority.map((s) => (s.signer ? commonName(s.signer.subject) : "?")))];
   const shown = list.slice(0, MAX_NAMES).join(", ");
   const more = list.length - MAX_NAMES;
   return more > 0
