@@ -63,7 +63,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock }),
     signer,
     timestamps: stamps.router,
-    receiptKey: openReceiptIssuer(config.dataDir).key,
+    receipts: openReceiptIssuer(config.dataDir),
     metrics,
     log,
     clock,

@@ -5,6 +5,7 @@ import { SignerError } from "@hocba/hsm-adapters";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { transcriptPdf, transcriptXml } from "./demo/sample-class/index.ts";
+import { type ReceiptKey, readReceipt } from "./receipts/index.ts";
 import type { DocumentView } from "./routes/document-view.ts";
 import { type SigningSite, startSigningSite } from "./testing/index.ts";
 
@@ -133,6 +134,72 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     expect(run("pdfsig", "-nocert", "b.pdf")).not.toMatch(/Signature Validation: Signature is Valid/);
     const verdict = await app.request("/v1/verifications", { method: "POST", body: changed });
     expect(((await verdict.json()) as { indication: string }).indication).toBe("TOTAL-FAILED");
+  }, 60_000);
+
+  it("says of a withdrawn or corrected document that it is not current, though its signatures hold", async () => {
+    const { app } = await site.gateway();
+    (await site.worker()).start();
+    const first = await submit(app, xml, "hocba-xml");
+    await reaches(app, first, "signed");
+    const content = async (id: string) =>
+      new Uint8Array(
+        await (await app.request(`/v1/documents/${id}/content`, { headers: authorization() })).arrayBuffer(),
+      );
+    const judged = async (file: Uint8Array) =>
+      (await (
+        await app.request("/v1/verifications", { method: "POST", body: file as Uint8Array<ArrayBuffer> })
+      ).json()) as {
+        indication: string;
+        sha256: string;
+        sentence: { vi: string };
+        registry: { status: string; reason: string | null; replacedBySha256: string | null };
+      };
+    const old = await content(first);
+    expect(await judged(old)).toMatchObject({ indication: "TOTAL-PASSED", registry: { status: "current" } });
+    const issuedAt = new Date().toISOString();
+
+    const corrected = new TextEncoder().encode(new TextDecoder().decode(xml).replace("<CA_NAM>", "<CA_NAM> "));
+    const answer = await app.request(`/v1/documents?profile=hocba-xml&replaces=${first}`, {
+      method: "POST",
+      body: corrected,
+      headers: authorization(),
+    });
+    const second = ((await answer.json()) as DocumentView).id;
+    await reaches(app, second, "signed");
+    const now = await judged(await content(second));
+    expect(now.registry.status).toBe("current");
+    const before = await judged(old);
+    expect(before).toMatchObject({
+      indication: "TOTAL-PASSED",
+      registry: { status: "superseded", replacedBySha256: now.sha256 },
+    });
+    expect(before.sentence.vi).toMatch(/^KHÔNG DÙNG/);
+
+    const withdraw = (id: string, reason: string) =>
+      app.request(`/v1/documents/${id}/withdrawal`, {
+        method: "POST",
+        body: JSON.stringify({ reason }),
+        headers: { ...authorization(), "content-type": "application/json" },
+      });
+    expect((await withdraw(second, "")).status).toBe(400);
+    expect((await withdraw(second, "nhập sai điểm Toán")).status).toBe(200);
+    expect((await withdraw(second, "lần nữa")).status).toBe(409);
+    expect((await judged(await content(second))).registry).toMatchObject({
+      status: "withdrawn",
+      reason: "nhập sai điểm Toán",
+    });
+
+    const status = async (query = "") =>
+      (await (await app.request(`/v1/status/${before.sha256}${query}`)).json()) as {
+        status: string;
+        statement: string;
+      };
+    expect((await status()).status).toBe("superseded");
+    const then = await status(`?at=${issuedAt}`);
+    expect(then.status).toBe("current");
+    const { keys } = (await (await app.request("/.well-known/jwks.json")).json()) as { keys: [ReceiptKey] };
+    expect(readReceipt(then.statement, keys[0])).toMatchObject({ sha256: before.sha256, status: "current" });
+    expect(await (await app.request(`/v1/status/${"0".repeat(64)}`)).json()).toMatchObject({ status: "unknown" });
   }, 60_000);
 
   it("loses nothing and signs nothing twice when Redis is killed in the middle and comes back empty", async () => {

@@ -16,6 +16,8 @@ export interface TakeRequest {
   /** Overrides what the document says; for formats that do not say it. */
   className: string | null;
   batchId: string | null;
+  /** The issued document that this one corrects. */
+  replaces: string | null;
   actor: string;
 }
 
@@ -67,6 +69,7 @@ export async function takeDocument(
     idempotencyKey: request.idempotencyKey,
     className: request.className ?? checked.className,
     batchId: request.batchId,
+    replaces: request.replaces,
     actor: request.actor,
   });
   if (result.created) parts.feeder.feed(result.document.id);

@@ -172,6 +172,58 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       ).rejects.toMatchObject({ code: "LEDGER_CONFLICT" });
     });
 
+    async function issued(id: string, digit: string, more: Partial<NewDocument> = {}) {
+      const { document: received } = await ledger.documents.accept(document(id, more));
+      const preparing = await ledger.documents.transition(received, "preparing", { actor: "worker" });
+      const verifying = await ledger.documents.transition(preparing, "verifying", {
+        actor: "worker",
+        currentSha256: hash(digit),
+      });
+      const kind = more.replaces ? ("corrected" as const) : ("issued" as const);
+      return ledger.documents.transition(verifying, "signed", {
+        actor: "worker",
+        status: { kind, reason: null, replacedBy: null },
+      });
+    }
+
+    it("supersedes a document in the moment its correction is signed", async () => {
+      await issued("d1", "1");
+      await issued("d2", "2", { replaces: "d1" });
+      expect(await ledger.documents.get("d1")).toMatchObject({ state: "superseded" });
+      expect(await ledger.documents.statusChanges("d1")).toMatchObject([
+        { kind: "issued" },
+        { kind: "superseded", replacedBy: "d2" },
+      ]);
+      expect(await ledger.documents.statusChanges("d2")).toMatchObject([{ kind: "corrected" }]);
+      expect(Object.fromEntries(await ledger.documents.countByState())).toEqual({ signed: 1, superseded: 1 });
+    });
+
+    it("takes no correction of what is not issued, is superseded already or is of another school", async () => {
+      await ledger.documents.accept(document("d0"));
+      await issued("d1", "1");
+      await issued("d2", "2", { replaces: "d1" });
+      for (const [replaces, school, code] of [
+        ["d0", "S1", "LEDGER_TRANSITION_FORBIDDEN"],
+        ["d1", "S1", "LEDGER_TRANSITION_FORBIDDEN"],
+        ["d2", "S2", "NOT_FOUND"],
+        ["d9", "S1", "NOT_FOUND"],
+      ] as const) {
+        await expect(ledger.documents.accept(document("d3", { replaces, school }))).rejects.toMatchObject({ code });
+      }
+    });
+
+    it("finds what was issued by the hash of its content, withdrawn or not, and nothing unfinished", async () => {
+      const d1 = await issued("d1", "1");
+      await ledger.documents.accept(document("d2", { sha256: hash("2") }));
+      expect(await ledger.documents.byIssuedHash(hash("1"))).toMatchObject({ id: "d1", state: "signed" });
+      expect(await ledger.documents.byIssuedHash(hash("2"))).toBeNull();
+      await ledger.documents.transition(d1, "withdrawn", {
+        actor: "key_1",
+        status: { kind: "withdrawn", reason: "sai điểm", replacedBy: null },
+      });
+      expect(await ledger.documents.byIssuedHash(hash("1"))).toMatchObject({ id: "d1", state: "withdrawn" });
+    });
+
     it("counts tries, hides a postponed document until it is due, forgets the tries when it moves", async () => {
       const { document: received } = await ledger.documents.accept(document("d1"));
       const postponed = await ledger.documents.postpone(received, {

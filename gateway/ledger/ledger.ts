@@ -50,8 +50,11 @@ export interface DocumentLedger {
   accept(document: NewDocument): Promise<{ document: DocumentRecord; created: boolean }>;
   get(id: string): Promise<DocumentRecord | null>;
   dossier(id: string): Promise<Dossier | null>;
+  /** The document that was issued with this content, whatever became of it since. */
+  byIssuedHash(sha256: string): Promise<DocumentRecord | null>;
   /**
-   * Moves a document and writes everything of `change` and one audit entry in one durable transaction.
+   * Moves a document and writes everything of `change` and one audit entry in one durable transaction. A document that
+   * becomes `signed` supersedes the one it replaces in the same transaction.
    * @throws GatewayError LEDGER_CONFLICT when `seen.version` is not the newest any more, LEDGER_TRANSITION_FORBIDDEN
    */
   transition(

@@ -70,6 +70,8 @@ export interface NewDocument {
   idempotencyKey: string | null;
   className: string | null;
   batchId: string | null;
+  /** The issued document that this one corrects; it is superseded in the moment this one is signed. */
+  replaces?: string | null;
   actor: string;
 }
 
@@ -83,6 +85,7 @@ export interface DocumentRecord {
   externalId: string | null;
   className: string | null;
   batchId: string | null;
+  replaces: string | null;
   state: DocumentState;
   /** Rises with each change; a writer names the version it has seen, so two workers can never both move a document. */
   version: number;

@@ -39,7 +39,7 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
   });
   await work.move("signed", {
     receipt,
-    status: { kind: "issued", reason: null, replacedBy: null },
+    status: { kind: document.replaces === null ? "issued" : "corrected", reason: null, replacedBy: null },
     details: { sha256: document.currentSha256, signatures: work.steps.length },
   });
 }

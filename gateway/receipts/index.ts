@@ -1,1 +1,2 @@
-export { openReceiptIssuer, type ReceiptIssuer, type ReceiptKey, readReceipt } from "./receipt-issuer.ts";
+export { type ReceiptKey, readReceipt } from "./jws.ts";
+export { openReceiptIssuer, type ReceiptIssuer } from "./receipt-issuer.ts";

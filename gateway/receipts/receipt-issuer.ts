@@ -5,8 +5,6 @@ import {
   generateKeyPairSync,
   type KeyObject,
   randomBytes,
-  sign,
-  verify,
 } from "node:crypto";
 import {
   closeSync,
@@ -22,16 +20,7 @@ import {
 import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
 import type { DocumentRecord, SignatureRecord, StepRecord } from "../ledger/index.ts";
-
-/** The public half of the gateway's own key as JWK (RFC 8037), `kid` its thumbprint (RFC 7638). */
-export interface ReceiptKey {
-  kty: "OKP";
-  crv: "Ed25519";
-  x: string;
-  kid: string;
-  use: "sig";
-  alg: "EdDSA";
-}
+import { type ReceiptKey, signJws } from "./jws.ts";
 
 export interface ReceiptIssuer {
   /** A JWS in compact form (RFC 7515) that says what was received, who signed when, and what came out. */
@@ -41,6 +30,8 @@ export interface ReceiptIssuer {
     signatures: readonly SignatureRecord[],
     verdict: { indication: string; policy: string; at: number },
   ): Promise<string>;
+  /** A signed statement about the status of a document. */
+  statement(payload: Record<string, unknown>): string;
   readonly key: ReceiptKey;
 }
 
@@ -76,24 +67,10 @@ export function openReceiptIssuer(dataDir: string): ReceiptIssuer {
           };
         }),
       };
-      const head = encode({ alg: "EdDSA", kid: thumbprint, typ: "hocba-receipt+jwt" });
-      const input = `${head}.${encode(payload)}`;
-      return `${input}.${sign(null, Buffer.from(input), privateKey).toString("base64url")}`;
+      return signJws("hocba-receipt+jwt", payload, privateKey, thumbprint);
     },
+    statement: (payload) => signJws("hocba-status+jwt", payload, privateKey, thumbprint),
   };
-}
-
-/** The payload of a receipt that `key` has signed, else null. */
-export function readReceipt(receipt: string, key: ReceiptKey): Record<string, unknown> | null {
-  const [head, payload, value, ...rest] = receipt.split(".");
-  if (!head || !payload || !value || rest.length > 0) return null;
-  const publicKey = createPublicKey({ key: { kty: key.kty, crv: key.crv, x: key.x }, format: "jwk" });
-  if (!verify(null, Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(value, "base64url"))) return null;
-  return JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
-}
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
 }
 
 function keyAt(path: string): KeyObject {

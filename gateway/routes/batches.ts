@@ -97,6 +97,7 @@ export function batchRoutes(parts: GatewayParts): Hono<GatewayEnv> {
           idempotencyKey: prefix === null ? null : `${prefix}/${at}/${item.name}`,
           className: parameters.className ?? null,
           batchId: batch.id,
+          replaces: null,
           actor: key.id,
         });
         return { documentId: document.id, error: null };

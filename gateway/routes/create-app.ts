@@ -10,6 +10,7 @@ import { healthRoutes } from "./health.ts";
 import { openApiDocument } from "./openapi.ts";
 import { findPortal, portalRoutes } from "./portal.ts";
 import { problemResponse } from "./respond.ts";
+import { statusRoutes } from "./status.ts";
 import { verificationRoutes } from "./verifications.ts";
 
 /** The whole HTTP surface; `app.request()` is enough to test it. */
@@ -37,6 +38,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayEnv> {
   app.route("/v1/documents", documentRoutes(parts));
   app.route("/v1/batches", batchRoutes(parts));
   app.route("/v1/verifications", verificationRoutes(parts));
+  app.route("/v1/status", statusRoutes(parts));
   app.route("/", healthRoutes(parts));
   const openApi = openApiDocument(parts.config);
   app.get("/openapi.json", (context) => context.json(openApi));

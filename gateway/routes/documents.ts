@@ -18,6 +18,11 @@ export const submitParameters = z.strictObject({
     .optional()
     .meta({ description: "Class, to choose the homeroom teacher, where the document does not say" }),
   school: text.optional().meta({ description: "School; only for keys that are bound to none" }),
+  replaces: text.optional().meta({ description: "Id of the issued document that this one corrects" }),
+});
+
+export const withdrawalBody = z.strictObject({
+  reason: z.string().trim().min(3).max(500).meta({ description: "Shown to everybody who has the document" }),
 });
 
 export const contentParameters = z.strictObject({
@@ -70,6 +75,7 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
         className: parameters.className ?? null,
         idempotencyKey: header === undefined ? null : parseParameters(idempotencyKey, header),
         batchId: null,
+        replaces: parameters.replaces ?? null,
         actor: key.id,
       });
       const view = viewSummary(document);
@@ -126,6 +132,18 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
       throw new GatewayError("CONTENT_NOT_READY", "there is no receipt yet", { details: { state: document.state } });
     }
     return context.body(receipt, 200, { "content-type": "application/jose" });
+  });
+
+  app.post("/:id/withdrawal", async (context) => {
+    const key = context.get("key");
+    requireScope(key, "documents:write");
+    const { document } = await own(parts, key, context.req.param("id"));
+    const { reason } = parseParameters(withdrawalBody, await context.req.json().catch(() => ({})));
+    const withdrawn = await parts.ledger.documents.transition(document, "withdrawn", {
+      actor: key.id,
+      status: { kind: "withdrawn", reason, replacedBy: null },
+    });
+    return context.json(viewSummary(withdrawn));
   });
   return app;
 }

@@ -5,7 +5,7 @@ import type { BodyBudget, WorkFeeder } from "../intake/index.ts";
 import type { ApiKey, Ledger } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
 import type { WorkList } from "../queue/index.ts";
-import type { ReceiptKey } from "../receipts/index.ts";
+import type { ReceiptIssuer } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import type { Verifier } from "../verification/index.ts";
@@ -22,7 +22,7 @@ export interface GatewayParts {
   verifier: Verifier;
   signer: Signer | null;
   timestamps: TimestampRouter;
-  receiptKey: ReceiptKey;
+  receipts: ReceiptIssuer;
   metrics: Metrics;
   log: Logger;
   clock: () => number;

@@ -52,7 +52,7 @@ export function healthRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   app.get("/metrics", async (context) =>
     context.body(await parts.metrics.registry.metrics(), 200, { "content-type": parts.metrics.registry.contentType }),
   );
-  app.get("/.well-known/jwks.json", (context) => context.json({ keys: [parts.receiptKey] }));
+  app.get("/.well-known/jwks.json", (context) => context.json({ keys: [parts.receipts.key] }));
   return app;
 }
 

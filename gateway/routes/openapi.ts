@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { Config } from "../config/index.ts";
 import { problemSchema } from "../problems/index.ts";
+import { documentStatusSchema } from "../status/index.ts";
 import { batchItemsSchema, batchParameters, batchSchema, itemParameters } from "./batches.ts";
 import { documentSchema, documentSummarySchema } from "./document-view.ts";
-import { contentParameters, listParameters, submitParameters } from "./documents.ts";
+import { contentParameters, listParameters, submitParameters, withdrawalBody } from "./documents.ts";
 import { readinessSchema } from "./health.ts";
+import { statusParameters } from "./status.ts";
 import { verificationParameters } from "./verifications.ts";
 
 interface Operation {
@@ -12,7 +14,7 @@ interface Operation {
   query?: z.ZodObject;
   path?: readonly string[];
   headers?: readonly { name: string; description: string }[];
-  body?: { types: readonly string[]; description: string };
+  body?: { types: readonly string[]; description: string; schema?: z.ZodType };
   answers: Record<number, { description: string; schema?: z.ZodType; type?: string }>;
   problems: readonly number[];
   public?: boolean;
@@ -71,6 +73,27 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
       path: ["id"],
       answers: { 200: { description: "JWS in compact form", type: "application/jose" } },
       problems: [401, 403, 404, 409],
+    },
+  },
+  "/v1/documents/{id}/withdrawal": {
+    post: {
+      summary: "Thu hồi học bạ / Withdraw a document; it stays known as withdrawn",
+      path: ["id"],
+      body: { types: ["application/json"], description: "Why.", schema: withdrawalBody },
+      answers: { 200: { description: "Withdrawn", schema: documentSummarySchema } },
+      problems: [400, 401, 403, 404, 409],
+    },
+  },
+  "/v1/status/{sha256}": {
+    get: {
+      summary: "Học bạ còn lưu hành không / Is this file still the current one? The statement is a JWS of the gateway",
+      path: ["sha256"],
+      query: statusParameters,
+      answers: {
+        200: { description: "Status", schema: documentStatusSchema.extend({ statement: z.string() }) },
+      },
+      problems: [400, 429],
+      public: true,
     },
   },
   "/v1/batches": {
@@ -194,8 +217,6 @@ function describe(operation: Operation): Record<string, unknown> {
     ...queryParameters(operation.query),
     ...(operation.headers ?? []).map((header) => ({ ...header, in: "header", schema: { type: "string" } })),
   ];
-  const binary = { schema: { type: "string", contentMediaType: "application/octet-stream" } };
-  const form = { schema: { type: "object", properties: { file: binary.schema }, required: ["file"] } };
   const responses: Record<string, unknown> = {};
   for (const [status, { description, schema, type }] of Object.entries(operation.answers)) {
     const content = schema === undefined ? {} : { schema: schemaOf(schema) };
@@ -213,13 +234,20 @@ function describe(operation: Operation): Record<string, unknown> {
             required: true,
             description: operation.body.description,
             content: Object.fromEntries(
-              operation.body.types.map((type) => [type, type === "multipart/form-data" ? form : binary]),
+              operation.body.types.map((type) => [type, contentOf(type, operation.body?.schema)]),
             ),
           },
         }),
     responses,
     security: operation.public ? [] : [{ apiKey: [] }],
   };
+}
+
+function contentOf(type: string, schema: z.ZodType | undefined): Record<string, unknown> {
+  if (schema !== undefined) return { schema: schemaOf(schema) };
+  const binary = { type: "string", contentMediaType: "application/octet-stream" };
+  if (type !== "multipart/form-data") return { schema: binary };
+  return { schema: { type: "object", properties: { file: binary }, required: ["file"] } };
 }
 
 function queryParameters(schema: z.ZodObject | undefined): Record<string, unknown>[] {

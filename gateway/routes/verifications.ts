@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
 import { readUpload } from "../intake/index.ts";
+import { type DocumentStatus, notCurrentSentence, statusOf } from "../status/index.ts";
 import { callerAddress } from "./caller.ts";
 import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
 import { RateLimiter } from "./rate-limiter.ts";
@@ -30,7 +31,8 @@ export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
       try {
         const report = await parts.verifier.verify(upload.bytes, fileName ?? upload.name ?? "");
         parts.metrics.verifications.inc({ indication: report.indication });
-        return context.json(withSentence(report), 200, { "cache-control": "no-store" });
+        const registry = await statusOf(parts.ledger, report.sha256, parts.clock());
+        return context.json(withSentence(report, registry), 200, { "cache-control": "no-store" });
       } finally {
         upload.release();
       }
@@ -41,6 +43,15 @@ export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   return app;
 }
 
-function withSentence(report: VerificationReport) {
-  return { ...report, sentence: sentence(report) };
+/** That a file is no longer the current one goes before all that can be said of its signatures. */
+function withSentence(report: VerificationReport, registry: DocumentStatus) {
+  const said = sentence(report);
+  const first = notCurrentSentence(registry);
+  const finding = { code: "REGISTRY_NOT_CURRENT", severity: "error" as const, message: first };
+  return {
+    ...report,
+    ...(first === null ? {} : { findings: [finding, ...report.findings] }),
+    registry,
+    sentence: first === null ? said : { vi: `${first.vi} ${said.vi}`, en: `${first.en} ${said.en}` },
+  };
 }

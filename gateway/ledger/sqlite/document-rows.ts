@@ -12,6 +12,7 @@ export interface DocumentRow {
   external_id: string | null;
   class_name: string | null;
   batch_id: string | null;
+  replaces: string | null;
   state: string;
   version: number;
   current_sha256: string;
@@ -61,9 +62,12 @@ export function documentStatements(database: Database) {
   return {
     insert: prepare(
       `INSERT INTO documents (id, sha256, size, format, profile, school, external_id, idempotency_key, class_name, batch_id,
-        state, version, current_sha256, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,'received',1,?,?,?)`,
+        replaces, state, version, current_sha256, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,'received',1,?,?,?)`,
     ),
     byId: prepare<[string], DocumentRow>("SELECT * FROM documents WHERE id = ?"),
+    byIssuedHash: prepare<[string], DocumentRow>(
+      `SELECT * FROM documents WHERE current_sha256 = ? AND state IN ('signed', 'withdrawn', 'superseded') ORDER BY id LIMIT 1`,
+    ),
     byIdempotency: prepare<[string, string], DocumentRow>(
       "SELECT * FROM documents WHERE school = ? AND idempotency_key = ?",
     ),
@@ -141,6 +145,7 @@ export function toDocument(row: DocumentRow): DocumentRecord {
     externalId: row.external_id,
     className: row.class_name,
     batchId: row.batch_id,
+    replaces: row.replaces,
     state: row.state as DocumentState,
     version: row.version,
     currentSha256: row.current_sha256,

@@ -46,6 +46,7 @@ export function sqliteDocuments(
         return { document: earlier, created: false };
       }
     }
+    if (entry.replaces != null) checkReplaceable(entry.replaces, entry.school);
     const now = clock();
     sql.insert.run(
       entry.id,
@@ -58,6 +59,7 @@ export function sqliteDocuments(
       entry.idempotencyKey,
       entry.className,
       entry.batchId,
+      entry.replaces ?? null,
       entry.sha256,
       now,
       now,
@@ -71,6 +73,24 @@ export function sqliteDocuments(
       details: { sha256: entry.sha256, size: entry.size, profile: entry.profile, school: entry.school },
     });
     return { document: current(entry.id), created: true };
+  }
+
+  /** @throws GatewayError NOT_FOUND, LEDGER_TRANSITION_FORBIDDEN */
+  function checkReplaceable(id: string, school: string): void {
+    const earlier = current(id);
+    if (earlier.school !== school) throw new GatewayError("NOT_FOUND", `no document ${id}`);
+    checkTransition(earlier.state, "superseded");
+  }
+
+  /** Part of the transaction in which its successor is signed. One that was withdrawn meanwhile stays withdrawn. */
+  function supersede(id: string, successor: string, actor: string): void {
+    const earlier = current(id);
+    if (earlier.state !== "signed") return;
+    transition(earlier, "superseded", {
+      actor,
+      details: { replacedBy: successor },
+      status: { kind: "superseded", reason: null, replacedBy: successor },
+    });
   }
 
   function transition(
@@ -137,6 +157,7 @@ export function sqliteDocuments(
     );
     sql.count.run(from.state, -1);
     sql.count.run(to, 1);
+    if (to === "signed" && from.replaces !== null) supersede(from.replaces, from.id, change.actor);
     audit({
       actor: change.actor,
       action: `document.${to}`,
@@ -167,6 +188,10 @@ export function sqliteDocuments(
     accept: (entry) => group.write(() => accept(entry)),
     get: async (id) => {
       const row = sql.byId.get(id);
+      return row === undefined ? null : toDocument(row);
+    },
+    byIssuedHash: async (sha256) => {
+      const row = sql.byIssuedHash.get(sha256);
       return row === undefined ? null : toDocument(row);
     },
     dossier: async (id) => {

@@ -64,6 +64,10 @@ const migrations: readonly string[] = [
   CREATE TRIGGER audit_is_append_only_1 BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   CREATE TRIGGER audit_is_append_only_2 BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
   `,
+  `
+  ALTER TABLE documents ADD COLUMN replaces TEXT REFERENCES documents(id);
+  CREATE INDEX documents_by_issued_hash ON documents (current_sha256) WHERE state IN ('signed', 'withdrawn', 'superseded');
+  `,
 ];
 
 /** Brings the database to the newest schema. Several processes may start at once: the write lock orders them. */

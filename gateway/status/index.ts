@@ -1,0 +1,2 @@
+export { type DocumentStatus, documentStatusSchema, statusOf } from "./document-status.ts";
+export { notCurrentSentence } from "./not-current.ts";
