@@ -30,6 +30,9 @@ export type SignaturesErrorCode =
   | "TSP_WRONG_POLICY"
   | "TSP_UNTRUSTED"
   | "TSP_CLOCK_SKEW"
+  /** An evidence record (RFC 4998, RFC 6283) that does not follow its syntax. */
+  | "EVIDENCE_RECORD_MALFORMED"
+  | "EVIDENCE_RECORD_UNSUPPORTED"
   | "SIGNATURE_VALUE_INVALID"
   | "RESERVED_PLACE_TOO_SMALL";
 

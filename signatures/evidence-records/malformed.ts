@@ -1,0 +1,24 @@
+import { CertsError } from "@hocba/certs";
+import { SignaturesError } from "../errors.ts";
+
+export function malformed(what: string, cause?: unknown): SignaturesError {
+  return new SignaturesError("EVIDENCE_RECORD_MALFORMED", what, { cause });
+}
+
+/** Runs a reader; what is wrong with the DER, the XML or a token inside becomes EVIDENCE_RECORD_MALFORMED with the cause kept. */
+export function readingEvidenceRecord<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SignaturesError && error.code.startsWith("EVIDENCE_RECORD_")) throw error;
+    if (error instanceof CertsError || error instanceof SignaturesError) throw malformed(error.message, error);
+    throw error;
+  }
+}
+
+/** Bounds: a record renewed every year for a century, over a tree of more leaves than there are atoms to sign. */
+export const MAX_CHAINS = 100;
+export const MAX_TIMESTAMPS = 200;
+export const MAX_LISTS = 64;
+export const MAX_LIST_LENGTH = 20_000;
+export const MAX_DIGEST = 64;
