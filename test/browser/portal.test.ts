@@ -66,6 +66,8 @@ describe("the public portal in a browser, against a real gateway", () => {
   const picture = async (name: string) => {
     if (pictures === undefined) return;
     await page.screenshot({ path: join(pictures, `${name}-360.png`), fullPage: true });
+    await page.evaluate(() => document.querySelector(".results-head")?.scrollIntoView());
+    await page.screenshot({ path: join(pictures, `${name}-360-view.png`) });
     await page.setViewportSize({ width: 1200, height: 900 });
     await page.screenshot({ path: join(pictures, `${name}-1200.png`), fullPage: true });
     await page.setViewportSize({ width: 360, height: 740 });
