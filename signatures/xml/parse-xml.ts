@@ -25,6 +25,8 @@ interface OpenTag {
 
 const PREDEFINED: Readonly<Record<string, string>> = { amp: "&", gt: ">", lt: "<", quot: '"', apos: "'" };
 
+const DECLARED_VERSION = /^\ufeff?<\?xml\s+version\s*=\s*["']([^"']*)/;
+
 /**
  * Reads an XML 1.0 document with namespaces, strictly, into a tree that knows where each element stands in the text.
  * @throws SignaturesError XML_NOT_WELL_FORMED, XML_DTD_FORBIDDEN, XML_LIMIT, XML_UNSUPPORTED (encoding, XML 1.1)
@@ -65,6 +67,10 @@ class TreeBuilder {
   run(): XmlDocument {
     const p = this.parser;
     const { text } = this.document;
+    const version = DECLARED_VERSION.exec(text)?.[1];
+    if (version !== undefined && version !== "1.0") {
+      throw new SignaturesError("XML_UNSUPPORTED", "XML version other than 1.0");
+    }
     // The table of saxes inherits from Object.prototype, so that "&constructor;" would be an entity.
     p.ENTITIES = Object.assign(Object.create(null) as Record<string, string>, PREDEFINED);
     // Six handlers and no more on the common path: with the seventh, V8 turns the parser into a dictionary, ten times slower.
@@ -91,8 +97,6 @@ class TreeBuilder {
         cause: error,
       });
     }
-    if ((p.xmlDecl.version ?? "1.0") !== "1.0")
-      throw new SignaturesError("XML_UNSUPPORTED", "XML version other than 1.0");
     return this.document;
   }
 

@@ -33,11 +33,13 @@ export interface TransformContext {
 export interface XmlBudget extends XPathBudget {
   /** Octets of canonical form and transform results. */
   octets: number;
+  /** Digests of elements that were digested before by canonicalisation alone: two signers of one part cost one. */
+  digests?: WeakMap<XmlElement | XmlDocument, Map<string, Uint8Array>>;
 }
 
 /** A budget for a document of this many octets: generous to real files, final to a reference bomb. */
 export function xmlBudget(documentBytes: number): XmlBudget {
-  return { octets: 64 * 1024 * 1024 + 64 * documentBytes, steps: 5_000_000 };
+  return { octets: 8 * 1024 * 1024 + 16 * documentBytes, steps: 5_000_000, digests: new WeakMap() };
 }
 
 /**

@@ -38,7 +38,7 @@ function imprintMisses(signature: XmlSignature): string[] {
   return misses;
 }
 
-describe.skipIf(!folder)("DSS XAdES documents, the mathematics", () => {
+describe.skipIf(!folder)("DSS XAdES documents, the mathematics", { timeout: 60_000 }, () => {
   const manifest: Entry[] = folder ? JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) : [];
 
   it("are never broken where all agree they are intact, nor intact where all agree they are broken", () => {

@@ -27,7 +27,7 @@ function judge(file: string): Judged[] {
   );
 }
 
-describe.skipIf(!folder)("Santuario vectors", () => {
+describe.skipIf(!folder)("Santuario vectors", { timeout: 60_000 }, () => {
   const files: string[] = folder
     ? JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"))
         .map((e: { file: string }) => e.file)

@@ -159,7 +159,7 @@ function ours(document: Uint8Array): boolean[] {
   });
 }
 
-describe("XML signatures of a transcript", () => {
+describe("XML signatures of a transcript", { timeout: 60_000 }, () => {
   let rsa: TestSigner;
   let pss: TestSigner;
   let ec: TestSigner;
