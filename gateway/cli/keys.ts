@@ -72,6 +72,14 @@ export function keysCommand(): Command {
       .action((options: Where) => run(() => check(options))),
   );
   command.addCommand(
+    withWhere(new Command("certificate"))
+      .description(
+        "In chứng thư số của một khoá (PEM), để gắn trong registry\nPrint the certificate of a key (PEM), to be bound in the registry",
+      )
+      .argument("<cka-id>", "CKA_ID, hex")
+      .action((id: string, options: Where) => run(() => certificate(id, options))),
+  );
+  command.addCommand(
     new Command("clear-pin-lock")
       .description(
         "Cho phép thử lại một PIN đã bị thiết bị từ chối (token có thể bị khoá nếu PIN vẫn sai)\nAllow a refused PIN to be tried again (the token may lock if it is still wrong)",
@@ -103,6 +111,24 @@ async function list(options: Where): Promise<number> {
     print(keyLine(key), null, options);
     return true;
   });
+}
+
+async function certificate(id: string, options: Where): Promise<number> {
+  const signer = await openSigner(options);
+  try {
+    const key = (await signer.keys()).find((k) => k.id === id.toLowerCase());
+    if (!key?.certificate) {
+      throw new SignerError("KEY_NOT_FOUND", "no key with this CKA_ID has a certificate", { details: { id } });
+    }
+    const lines =
+      Buffer.from(key.certificate)
+        .toString("base64")
+        .match(/.{1,64}/g) ?? [];
+    process.stdout.write(`-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`);
+    return 0;
+  } finally {
+    await signer.close();
+  }
 }
 
 async function check(options: Where): Promise<number> {

@@ -71,6 +71,12 @@ const entries: readonly Entry[] = [
   },
 ];
 
+// `hocba keys list | head` ends when head does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
 const program = new Command("hocba")
   .description(
     "Cổng ký số và kiểm tra học bạ số tự vận hành\nSelf-hosted signing and verification gateway for digital school transcripts",
