@@ -32,6 +32,16 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
       details: { ...details, expected: work.steps.length, intact },
     });
   }
+  // A stamp that cannot be established takes nothing from a signature; here it was promised, and nobody may be told of a
+  // level that a stranger would not find.
+  const proven = report.signatures.filter((signature) => signature.bestSignatureTime !== null).length;
+  const promised = [...work.signatures.values()].filter((signature) => signature.level === "T").length;
+  if (proven < promised) {
+    throw new GatewayError("VERIFICATION_INDETERMINATE", "the time stamps cannot be judged yet", {
+      retryable: true,
+      details: { ...details, promised, proven },
+    });
+  }
   const receipt = await parts.receipts.issue(document, work.steps, [...work.signatures.values()], {
     indication: report.indication,
     policy: report.policy,

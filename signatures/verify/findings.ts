@@ -245,6 +245,11 @@ const CATALOGUE = {
     "Chữ ký của bước {step} không hợp lệ hoặc chưa được chứng minh.",
     "The signature of step {step} is not valid or not proven.",
   ],
+  HOCBA_STEP_STAMP_BROKEN: [
+    "error",
+    "Dấu thời gian của bước {step} bị hỏng.",
+    "The time stamp of step {step} is broken.",
+  ],
   HOCBA_STEP_REPEATED: ["error", "Bước {step} có {count} chữ ký.", "Step {step} carries {count} signatures."],
   HOCBA_WRONG_REFERENCE: [
     "error",

@@ -134,7 +134,7 @@ describe("a class signed by the gateway, judged by programs of other hands", () 
     await expectRefused("cms.pdf", changed);
   });
 
-  it("an octet changed in a time-stamp token is refused by openssl ts and never passed by us", async () => {
+  it("an octet changed in a time-stamp token is refused by openssl ts and by us", async () => {
     const pdf = content(of("pdf")[0]!);
     const stamp = stampsOfPdf(pdf).at(-1)!;
     // The last octets of a token are its signature value.
@@ -145,7 +145,7 @@ describe("a class signed by the gateway, judged by programs of other hands", () 
       expect(await referees.opensslTs(broken.token, broken.data)).not.toBe("");
       expect(await referees.opensslTs(stamp.token, flip(stamp.data, 0)), "over something else").not.toBe("");
     }
-    await expectNotPassed("token.pdf", changedPdf);
+    await expectStampRefused("token.pdf", changedPdf);
 
     const xml = content(of("xml")[0]!);
     const seal = stampsOfXml(xml).at(-1)!;
@@ -156,7 +156,7 @@ describe("a class signed by the gateway, judged by programs of other hands", () 
       const broken = stampsOfXml(changedXml).at(-1)!;
       expect(await referees.opensslTs(broken.token, broken.data)).not.toBe("");
     }
-    await expectNotPassed("token.xml", changedXml);
+    await expectStampRefused("token.xml", changedXml);
   });
 
   it("a changed mark in the XML is refused by xmlsec1 for everyone who signed it, and by us", async () => {
@@ -242,13 +242,12 @@ for signature in PdfFileReader(open(sys.argv[2], 'rb')).embedded_signatures:
     return reports[0]!;
   }
 
-  async function expectNotPassed(name: string, bytes: Uint8Array): Promise<void> {
-    const { status, reports } = await verifyFiles([{ name, bytes }]);
-    expect(reports[0]!.indication).not.toBe("TOTAL-PASSED");
-    expect([1, 2]).toContain(status);
-    const stamps = reports[0]!.signatures.flatMap((signature) => signature.timestamps);
+  /** The stamp is told as broken; the profile demands it, so the document fails. */
+  async function expectStampRefused(name: string, bytes: Uint8Array): Promise<void> {
+    const report = await expectRefused(name, bytes);
+    const stamps = report.signatures.flatMap((signature) => signature.timestamps);
     expect(stamps.filter((stamp) => stamp.integrity === "broken").length).toBe(1);
-    expect((await site.verdict(bytes)).indication).not.toBe("TOTAL-PASSED");
+    expect(report.findings.map((finding) => finding.code)).toContain("HOCBA_STEP_STAMP_BROKEN");
   }
 });
 

@@ -73,6 +73,7 @@ function judgeStep(planned: PlannedSignature, placed: PlacedReport, input: RoleC
     if (placed.insideItsReference) findings.push(finding("HOCBA_SIGNATURE_INSIDE", { step }));
   }
   if (report.indication === "TOTAL-FAILED") findings.push(finding("HOCBA_STEP_NOT_PASSED", { step }));
+  if (planned.step.level === "T" && isStampBroken(report)) findings.push(finding("HOCBA_STEP_STAMP_BROKEN", { step }));
   const organisation = isOrganisation(report);
   if (report.signer && planned.step.role === "seal" && !organisation) {
     findings.push(finding("HOCBA_SEAL_EXPECTED", { step }));
@@ -80,6 +81,14 @@ function judgeStep(planned: PlannedSignature, placed: PlacedReport, input: RoleC
   if (planned.step.role !== "seal" && organisation) findings.push(finding("HOCBA_SEAL_UNEXPECTED", { step }));
   if (input.registry && report.signer) findings.push(...judgeBinding(report, planned.step.role, input));
   return findings;
+}
+
+/**
+ * A stamp stands there, is false, and no other proves the time. In general a useless stamp takes nothing from a signature
+ * (EN 319 102-1 §5.5.4); where the profile demands the time, somebody has tampered with what was demanded.
+ */
+function isStampBroken({ timestamps, bestSignatureTime }: SignatureReport): boolean {
+  return bestSignatureTime === null && timestamps.some((t) => t.integrity === "broken" || !t.imprintMatches);
 }
 
 function judgeBinding(report: SignatureReport, role: Role, input: RoleChainInput): Finding[] {
