@@ -14,6 +14,8 @@ export interface SignatureCandidate {
   readonly format: SignatureReport["format"];
   /** Format checking (EN 319 102-1 §5.2.2) and what the reader found odd. */
   readonly formatChecking: Conclusion;
+  /** False when it breaks a rule of its ETSI format that leaves the mathematics alone; then it has no level. */
+  readonly followsFormat: boolean;
   /** Certificates the signature names outside what it covers: sid, KeyInfo. */
   readonly named: readonly Certificate[];
   /** Certificate references under the signature; null when it has none. */

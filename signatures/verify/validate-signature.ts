@@ -51,7 +51,7 @@ export function validateSignature(candidate: SignatureCandidate, process: Valida
   return {
     id: candidate.id,
     format: candidate.format,
-    level: signatureLevel(candidate, certificate, proofs, process),
+    level: signatureLevel(candidate, identified, proofs, process),
     indication: total(conclusion),
     subIndication: conclusion.subIndication,
     integrity: math.integrity,

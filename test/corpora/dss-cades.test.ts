@@ -4,8 +4,13 @@ import { readManifest, scoreCorpus, tell, verifyCorpusFile } from "./dss-score.t
 
 const folder = sharedPath("corpora/dss-cades");
 
+/** Where we differ from DSS, and why. */
+const EXPLAINED: Record<string, string> = {};
+
 describe.skipIf(!folder)("DSS's CAdES documents", () => {
-  const files = folder ? readManifest(folder).filter((f) => f.role !== "detached content") : [];
+  const files = folder
+    ? readManifest(folder).filter((f) => f.role !== "detached content" && !f.file.includes("/evidence-record/"))
+    : [];
   const results = files.map((f) => [f, verifyCorpusFile(folder!, f, f.expected?.tests?.[0]?.detached)] as const);
   const score = scoreCorpus(results);
   tell("dss-cades", score);
@@ -15,8 +20,8 @@ describe.skipIf(!folder)("DSS's CAdES documents", () => {
     expect(score.brokenReportedIntact).toEqual([]);
   });
 
-  it("agrees on level, count and indication in at least 95 of 100 statements", () => {
-    expect(score.stood / score.stated).toBeGreaterThanOrEqual(0.95);
+  it("agrees on level, count and indication but for differences that have a reason", () => {
+    expect(score.misses.filter((m) => !(m.file in EXPLAINED))).toEqual([]);
   });
 
   it("never calls one passed without trust", () => {

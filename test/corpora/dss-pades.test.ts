@@ -4,8 +4,18 @@ import { readManifest, scoreCorpus, tell, verifyCorpusFile } from "./dss-score.t
 
 const folder = sharedPath("corpora/dss-pades");
 
+/** Where we differ from DSS, and why. */
+const EXPLAINED: Record<string, string> = {
+  "BadEncodedCMS.pdf": "DSS's CMS parser gives up on its encoding; other readers and ours do not.",
+  "DSS-2199.pdf": "LT only where the issuing CA is an anchor: its own revocation data is not in the file.",
+  "pades-enveloping-other-pdf.pdf":
+    "DSS fails changes of /DA and /DR; ISO 32000-2 §12.8.2.2 permits form filling, and they serve it.",
+};
+
 describe.skipIf(!folder)("DSS's PAdES documents", () => {
-  const files = folder ? readManifest(folder).filter((f) => f.role !== "detached content") : [];
+  const files = folder
+    ? readManifest(folder).filter((f) => f.role !== "detached content" && !f.file.includes("/evidence-record/"))
+    : [];
   const results = files.map((f) => [f, verifyCorpusFile(folder!, f, f.expected?.tests?.[0]?.detached)] as const);
   const score = scoreCorpus(results);
   tell("dss-pades", score);
@@ -15,8 +25,8 @@ describe.skipIf(!folder)("DSS's PAdES documents", () => {
     expect(score.brokenReportedIntact).toEqual([]);
   });
 
-  it("agrees on level, count and indication in at least 95 of 100 statements", () => {
-    expect(score.stood / score.stated).toBeGreaterThanOrEqual(0.95);
+  it("agrees on level, count and indication but for differences that have a reason", () => {
+    expect(score.misses.filter((m) => !(m.file in EXPLAINED))).toEqual([]);
   });
 
   it("never calls one passed without trust", () => {

@@ -41,6 +41,7 @@ export interface CmsCandidateOptions {
   /** Time stamps that stand outside the CMS (DocTimeStamps). */
   readonly outerTimestamps?: readonly TimestampCandidate[];
   readonly signedEnd?: number | null;
+  readonly followsFormat?: boolean;
 }
 
 /** One SignerInfo, its counter-signatures behind it, as candidates for validation. */
@@ -66,11 +67,15 @@ function cmsCandidate(
   const attributes = signer.signedAttributes;
   const references = attempt<readonly CertificateReference[] | null>(() => essCertificateReferences(attributes), null);
   const signingTime = attempt(() => readSigningTime(attributes?.single(CmsOid.signingTime) ?? null), null);
+  // signing-certificate-v2 is for every digest but SHA-1 (EN 319 122-1 §5.2.2.3).
+  const weakReference =
+    references.value?.[0]?.digestAlgorithm === "sha1" && (attributes?.has(CmsOid.signingCertificateV2) ?? false);
   const content = { chunks: options.content, contentType: options.contentType };
   return {
     id: options.id,
     format: options.format === "CMS" && references.value?.[0]?.digestAlgorithm ? "CAdES" : options.format,
     formatChecking: worst(options.formatChecking ?? passed(), references.conclusion, signingTime.conclusion),
+    followsFormat: (options.followsFormat ?? true) && !weakReference,
     named: pool.bySignerIdentifier(signer.sid),
     references: references.value,
     verify: memoize((certificate) => verifySignerInfo(signer, content, certificate?.spki ?? null, crypto)),

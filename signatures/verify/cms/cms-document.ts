@@ -45,6 +45,7 @@ function tokenCandidate(signedData: SignedData, process: ValidationProcess): Sig
     id: "1",
     format: "DocTimeStamp",
     formatChecking: passed(),
+    followsFormat: true,
     named: [],
     references: null,
     verify: () => ({ integrity: "unknown", problem: null, findings: [] }),

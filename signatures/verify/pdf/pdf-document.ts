@@ -140,6 +140,7 @@ function base(placed: PlacedSignature): SignatureCandidate {
     id: placed.signature.fieldName,
     format: "PDF-CMS",
     formatChecking: placed.placement,
+    followsFormat: false,
     named: [],
     references: null,
     verify: () => ({ integrity: "unknown", problem: null, findings: [] }),
@@ -163,7 +164,7 @@ function candidatesOf(
 ): SignatureCandidate[] {
   const { signature, ranges } = placed;
   if (signature.subFilter === "adbe.x509.rsa_sha1") {
-    return [{ ...base(placed), ...rsaSha1Candidate(placed, process), timestamps: outer }];
+    return [{ ...base(placed), ...rsaSha1Candidate(placed, process), followsFormat: true, timestamps: outer }];
   }
   const read = readContents(signature);
   if (!read.signedData) {
@@ -188,6 +189,7 @@ function candidatesOf(
       laterChanges: placed.laterChanges,
       formatChecking: worst(placed.placement, read.conclusion, content.conclusion),
       claimedSigningTime: signature.signingTime,
+      followsFormat: read.conclusion.indication === "PASSED",
       outerTimestamps: outer,
       signedEnd: placed.coverage.end,
     },

@@ -45,6 +45,8 @@ export function xmlCandidate(
     id: signature.id ?? String(index + 1),
     format: signed ? "XAdES" : "XMLDSig",
     formatChecking: structure(signature, properties, signed !== null),
+    followsFormat:
+      signed === null || (signsSomething(signature, signed) && signed.dataObjectFormats.every(isDescribed)),
     named: namedCertificates(signature, process),
     references: signed && certificateReferences(signed),
     verify,
@@ -52,19 +54,33 @@ export function xmlCandidate(
     timestamps: properties ? xadesTimestamps(properties) : [],
     coverage: coversDocument(signature, document) ? "whole-file" : "partial",
     laterChanges: "none",
-    covers: dataReferences(signature, properties).map(coveredName),
+    covers: signature.references.filter((r) => !isOwnProperties(r, properties)).map(coveredName),
     signedEnd: null,
     counterSignature: isCounterSignature(signature),
     documentTimestamp: null,
   };
 }
 
+/** EN 319 132-1 §5.2.4: a DataObjectFormat names its object and says something about it. */
+function isDescribed(format: XadesProperties["dataObjectFormats"][number]): boolean {
+  return format.objectReference !== "" && (format.mimeType !== null || format.description !== null);
+}
+
+function isOwnProperties(reference: XmlReference, properties: XadesProperties | null): boolean {
+  return (
+    properties !== null && reference.coverage.apex !== null && reference.coverage.apex === properties.signedProperties
+  );
+}
+
+const signsSomething = (signature: XmlSignature, properties: XadesProperties | null): boolean =>
+  signature.references.some((r) => !isOwnProperties(r, properties));
+
 /** The references to data, as against those to the signature's own properties. */
 export function dataReferences(signature: XmlSignature, properties: XadesProperties | null): XmlReference[] {
   return signature.references.filter((r) => {
     const { apex } = r.coverage;
     if (apex === null || apex.type === "document") return true;
-    if (properties && apex === properties.signedProperties) return false;
+    if (isOwnProperties(r, properties)) return false;
     // A property object of plain XMLDSig lies inside the signature too.
     return !signature.element.contains(apex);
   });
@@ -110,6 +126,10 @@ function namedCertificates(signature: XmlSignature, process: ValidationProcess):
 
 function structure(signature: XmlSignature, properties: XadesProperties | null, covered: boolean): Conclusion {
   const conclusions: Conclusion[] = [];
+  if (!signsSomething(signature, properties)) {
+    // A signature over nothing but its own properties says nothing about any document.
+    conclusions.push(indeterminate("SIGNED_DATA_NOT_FOUND", finding("REFERENCE_NOT_FOUND", { uri: "∅" })));
+  }
   for (const reference of signature.references) {
     const claims = SIGNED_PROPERTIES_TYPE.test(reference.type ?? "");
     if (claims && reference.status === "intact" && !covered) {

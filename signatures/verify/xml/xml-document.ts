@@ -49,6 +49,7 @@ function malformedCandidate(id: string, reason: string): SignatureCandidate {
     id,
     format: "XMLDSig",
     formatChecking: failed("FORMAT_FAILURE", finding("SIGNATURE_MALFORMED", { reason })),
+    followsFormat: true,
     named: [],
     references: null,
     verify: () => ({ integrity: "broken", problem: "FORMAT_FAILURE", findings: [] }),
