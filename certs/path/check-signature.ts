@@ -21,7 +21,7 @@ export function checkSignature(
   try {
     const algorithm = signatureAlgorithmOf(signatureAlgorithm.oid, signatureAlgorithm.parameters);
     const check = (): boolean => crypto.verify(spki, algorithm, [certificate.tbs], certificate.signature);
-    const good = cache ? cache.signature(crypto, certificate, spki, check) : check();
+    const good = cache ? cache.signature(certificate, spki, check) : check();
     return good ? null : "SIGNATURE_INVALID";
   } catch (error) {
     if (!(error instanceof CertsError)) throw error;

@@ -16,7 +16,6 @@ export interface SignerCandidate {
 
 /** Most candidates whose key is tried on one CRL. */
 const MAX_CANDIDATES = 16;
-const latin1 = new TextDecoder("latin1");
 
 /** Candidates whose key made the signature, those whose key identifier agrees first. */
 export function crlSigners(
@@ -46,8 +45,7 @@ function keyId(certificate: Certificate): Uint8Array | null {
 }
 
 function signatureHolds(crl: CertificateList, spki: Uint8Array, crypto: CryptoProvider): boolean {
-  const key = latin1.decode(spki);
-  const known = crl.checkedKeys.get(key);
+  const known = crl.checkedKeys.get(spki);
   if (known !== undefined) return known;
   let good = false;
   try {
@@ -59,6 +57,6 @@ function signatureHolds(crl: CertificateList, spki: Uint8Array, crypto: CryptoPr
     // An algorithm nobody here can judge proves nothing.
     if (!(error instanceof CertsError)) throw error;
   }
-  if (crl.checkedKeys.size < 64) crl.checkedKeys.set(key, good);
+  crl.checkedKeys.set(spki, good);
   return good;
 }

@@ -83,7 +83,7 @@ export class CertificateList {
   readonly signature: Uint8Array;
   readonly extensions: ReadonlyMap<string, Extension>;
   /** Outcomes of signature checks by key, kept by the checker: they depend on nothing else. */
-  readonly checkedKeys = new Map<string, boolean>();
+  readonly checkedKeys = new WeakMap<Uint8Array, boolean>();
   private readonly entries: Element | null;
   private index: Map<string, EntryPosition[]> | undefined;
   private unknownInEntries = false;
