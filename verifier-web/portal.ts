@@ -155,11 +155,13 @@ function helpView(): HTMLElement {
   return element("details", {}, element("summary", {}, say(texts.helpTitle)), element("ul", {}, ...rows));
 }
 
-/** On paper nothing can be unfolded. */
+/** On paper nothing can be unfolded. Technical details of each signature are printed only where the reader opened them. */
 function unfoldForPrint(): void {
   const opened = new Set<HTMLDetailsElement>();
   window.addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll<HTMLDetailsElement>(".results details:not([open])")) {
+    for (const details of document.querySelectorAll<HTMLDetailsElement>(
+      ".results details:not([open], .signature .technical)",
+    )) {
       details.open = true;
       opened.add(details);
     }

@@ -35,7 +35,7 @@ export const texts = {
   details: text("Chi tiết kỹ thuật", "Technical details"),
   allFindings: text("Nhận xét", "Remarks"),
   noSigner: text("Không xác định được người ký", "Signer not identified"),
-  signedAt: text("Thời điểm ký", "Signed at"),
+  signedAt: text("Ký lúc", "Signed at"),
   provenBy: text("theo dấu thời gian của", "proven by the time stamp of"),
   claimed: text("do máy người ký ghi, chưa được chứng minh", "stated by the signer's computer, not proven"),
   noTime: text("không ghi", "not stated"),
