@@ -51,7 +51,9 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
   const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const feeder = workFeeder(list, log);
+  const stopping = new AbortController();
   const app = createApp({
+    stopping: stopping.signal,
     config,
     ledger,
     store,
@@ -82,6 +84,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
         server.once("error", reject);
       }),
     async stop() {
+      stopping.abort();
       if (server !== null) await drain(server);
       await feeder.drain();
       await reconciler.stop();

@@ -5,7 +5,7 @@ import { shippedProfiles } from "@hocba/signatures/profiles";
 import type { Config } from "./config/index.ts";
 import { type SharedDeps, signerOf } from "./create-gateway.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
-import { createLogger, createMetrics } from "./observability/index.ts";
+import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
 import { createPipeline, type Pipeline } from "./pipeline/index.ts";
 import { pdfFormat } from "./pipeline/pdf-format.ts";
 import { xmlFormat } from "./pipeline/xml-format.ts";
@@ -17,8 +17,8 @@ import { createVerifier, loadTrust, tsaTrust } from "./verification/index.ts";
 
 export interface SigningWorker {
   readonly pipeline: Pipeline;
-  /** Begins to take documents from the work list. */
-  start(): void;
+  /** Begins to take documents from the work list; resolves with the port of its metrics, if it has one. */
+  start(): Promise<number | null>;
   /** Finishes the documents in work and closes what it opened. */
   stop(): Promise<void>;
 }
@@ -55,9 +55,10 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
   );
   let consumer: WorkListConsumer | null = null;
   let reconciler: { stop(): Promise<void> } | null = null;
+  let exposed: Exposed | null = null;
   return {
     pipeline,
-    start() {
+    async start() {
       consumer ??= bullConsumer(
         config.redis,
         { concurrency: config.worker.concurrency, lockMs: config.worker.lockMs, log },
@@ -65,8 +66,11 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       );
       // A worker does not rely on a gateway being up: what an earlier one left is taken up at the start.
       reconciler ??= startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
+      if (config.worker.metrics !== null) exposed ??= await exposeMetrics(metrics.registry, config.worker.metrics);
+      return exposed?.port ?? null;
     },
     async stop() {
+      await exposed?.close();
       await reconciler?.stop();
       await consumer?.close();
       stamps.close();

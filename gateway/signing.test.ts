@@ -55,7 +55,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
 
   it("signs a PDF by homeroom teacher, principal and seal", async () => {
     const { app } = await site.gateway();
-    (await site.worker()).start();
+    await (await site.worker()).start();
     const id = await submit(app, pdf, "hocba-pdf");
     const signed = await reaches(app, id, "signed");
     expect(signed.steps.map(({ role, level, state }) => ({ role, level, state }))).toEqual([
@@ -67,7 +67,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
 
   it("signs an XML transcript by every subject teacher, homeroom teacher, principal and seal", async () => {
     const { app } = await site.gateway();
-    (await site.worker()).start();
+    await (await site.worker()).start();
     const id = await submit(app, xml, "hocba-xml");
     const signed = await reaches(app, id, "signed");
     expect(signed.steps.length).toBeGreaterThan(10);
@@ -76,7 +76,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
 
   it("makes what foreign verifiers accept, to the octet", async () => {
     const { app } = await site.gateway();
-    (await site.worker()).start();
+    await (await site.worker()).start();
     const folder = mkdtempSync(join(site.root, "referees-"));
     const run = (command: string, ...args: string[]) =>
       execFileSync(command, args, { cwd: folder, encoding: "utf8", stdio: "pipe" });
@@ -138,7 +138,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
 
   it("says of a withdrawn or corrected document that it is not current, though its signatures hold", async () => {
     const { app } = await site.gateway();
-    (await site.worker()).start();
+    await (await site.worker()).start();
     const first = await submit(app, xml, "hocba-xml");
     await reaches(app, first, "signed");
     const content = async (id: string) =>
@@ -202,9 +202,20 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     expect(await (await app.request(`/v1/status/${"0".repeat(64)}`)).json()).toMatchObject({ status: "unknown" });
   }, 60_000);
 
+  it("measures in the worker what it does with token and time stamps", async () => {
+    const { app } = await site.gateway();
+    const port = await (await site.worker({ worker: { metrics: { port: 0 } } })).start();
+    await reaches(app, await submit(app, pdf, "hocba-pdf"), "signed");
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(text).toMatch(/hocba_token_sign_seconds_count\{outcome="ok"\} 3/);
+    expect(text).toMatch(/hocba_tsa_seconds_count\{endpoint="dev",outcome="ok"\} 3/);
+    expect(text).toMatch(/hocba_tsa_skew_seconds\{endpoint="dev"\} -?\d/);
+    expect(text).toMatch(/hocba_step_seconds_count\{state="verifying",outcome="ok"\} 1/);
+  }, 40_000);
+
   it("loses nothing and signs nothing twice when Redis is killed in the middle and comes back empty", async () => {
     const { app } = await site.gateway({ worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } });
-    (await site.worker({ worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } })).start();
+    await (await site.worker({ worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } })).start();
     const ids: string[] = [];
     for (let i = 0; i < 6; i++) ids.push(await submit(app, pdf, "hocba-pdf"));
     await site.redis.stop("SIGKILL");
@@ -229,7 +240,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
           ? Promise.reject(new SignerError("TOKEN_ABSENT", "pulled out", { retryable: true }))
           : site.signer.sign(...args),
     };
-    (await site.worker({}, { signer })).start();
+    await (await site.worker({}, { signer })).start();
     const id = await submit(app, pdf, "hocba-pdf");
     await vi.waitFor(async () => expect((await view(app, id)).problem?.code).toBe("TOKEN_ABSENT"), 10_000);
     gone = false;
@@ -238,7 +249,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
 
   it("signs a batch sent as a ZIP and gives it back as one", async () => {
     const { app } = await site.gateway();
-    (await site.worker()).start();
+    await (await site.worker()).start();
     const body = zipSync({ "1.pdf": pdf, "2.xml": xml, "3.pdf": new Uint8Array(5) }) as Uint8Array<ArrayBuffer>;
     const answer = await app.request(`/v1/batches?className=${encodeURIComponent(site.sample.className)}`, {
       method: "POST",

@@ -16,7 +16,7 @@ export function workerCommand(): Command {
       try {
         const worker = await createWorker(config);
         stopOnSignal(worker.stop);
-        worker.start();
+        await worker.start();
       } catch (error) {
         exitWith(error);
       }

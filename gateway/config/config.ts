@@ -104,6 +104,11 @@ export const configSchema = z.strictObject({
       /** Tries of one state of a document before it is given up as failed. */
       maxAttempts: z.number().int().positive().default(300),
       reconcileEveryMs: milliseconds.default(60_000),
+      /** Where a worker answers /metrics and /healthz; port 0 takes any, null none. */
+      metrics: z
+        .strictObject({ host: z.string().default("127.0.0.1"), port: z.number().int().min(0).max(65535) })
+        .nullable()
+        .default(null),
       /** After so long without a sign of life from a worker, others take up its documents. */
       lockMs: milliseconds.default(30_000),
     })

@@ -1,2 +1,3 @@
+export { type Exposed, exposeMetrics } from "./expose-metrics.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { createMetrics, type Metrics } from "./metrics.ts";

@@ -16,7 +16,7 @@ export function bullConsumer(
   look: (documentId: string) => Promise<Outcome>,
 ): WorkListConsumer {
   const client = redisClient(config, { failFast: false });
-  const lockDuration = options.lockMs ?? 30_000;
+  const lockDuration = options.lockMs ?? 10_000;
   const worker = new Worker<DocumentJob>(
     queueName,
     async (job, token) => {
@@ -30,7 +30,8 @@ export function bullConsumer(
       prefix: config.prefix,
       concurrency: options.concurrency,
       lockDuration,
-      stalledInterval: lockDuration,
+      // With the lock this bounds how long a document of a killed worker rests: 15 seconds.
+      stalledInterval: lockDuration / 2,
       // How often a document was in the hands of a worker that died is for the ledger to judge, not for Redis.
       maxStalledCount: 1000,
       removeOnComplete: { count: 0 },

@@ -134,7 +134,7 @@ export function batchRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     let seq = Number(context.req.header("last-event-id") ?? 0);
     if (!Number.isSafeInteger(seq) || seq < 0) seq = 0;
     return streamSSE(context, async (stream) => {
-      while (!stream.aborted) {
+      while (!stream.aborted && !parts.stopping.aborted) {
         const entries = await parts.ledger.audit.entries({ after: seq, limit: 500, batchId: batch.id });
         for (const entry of entries) {
           seq = entry.seq;

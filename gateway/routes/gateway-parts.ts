@@ -26,6 +26,8 @@ export interface GatewayParts {
   metrics: Metrics;
   log: Logger;
   clock: () => number;
+  /** Aborts when the service is told to stop: streams that could go on for hours end then. */
+  stopping: AbortSignal;
 }
 
 /** Hono's typed context. */
