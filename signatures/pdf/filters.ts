@@ -212,7 +212,7 @@ function unpredict(data: Uint8Array, parameter: (key: string, fallback: number) 
   const row = (colors * bits * columns + 7) >> 3;
   if (predictor === 2) {
     if (bits !== 8) throw bad("TIFF predictor of this depth is not for structure");
-    const out = data.slice();
+    const out = new Uint8Array(data);
     for (let start = 0; start < out.length; start += row) {
       for (let i = start + pixel; i < Math.min(start + row, out.length); i++) out[i] = out[i]! + out[i - pixel]!;
     }

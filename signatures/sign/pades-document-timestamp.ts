@@ -50,7 +50,8 @@ export function prepareDocumentTimestamp(
 
 /** Second half: the TimeStampToken (DER) over `messageImprint` in its place. @throws SignaturesError RESERVED_PLACE_TOO_SMALL */
 export function completeDocumentTimestamp(prepared: PreparedDocumentTimestamp, token: Uint8Array): Uint8Array {
-  const out = prepared.document.slice();
+  // A copy: slice of a Buffer would be a view.
+  const out = new Uint8Array(prepared.document);
   fillPlace(out, prepared.placement, token);
   return out;
 }

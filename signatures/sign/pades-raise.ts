@@ -45,7 +45,8 @@ export function openPlace(document: Uint8Array, fieldName: string): OpenPlace {
  */
 export function raiseToT(document: Uint8Array, fieldName: string, token: Uint8Array): Uint8Array {
   const place = openPlace(document, fieldName);
-  const out = document.slice();
+  // A copy: slice of a Buffer would be a view.
+  const out = new Uint8Array(document);
   fillPlace(out, place, withUnsignedAttribute(place.cms, signatureTimestampAttribute(token)));
   return out;
 }

@@ -34,7 +34,8 @@ export function padesFormat(crypto: CryptoProvider): TwoPhaseFormat<PadesSpec, P
     prepare: (document, signer, spec) => prepare(document, signer, spec, crypto),
     timestampInput: (_, signatureValue) => signatureValue,
     complete(prepared, signatureValue, timestampToken) {
-      const out = prepared.document.slice();
+      // A copy: slice of a Buffer would be a view.
+      const out = new Uint8Array(prepared.document);
       fillPlace(out, prepared.placement, cmsOf(prepared, signatureValue, crypto, timestampToken));
       return out;
     },
