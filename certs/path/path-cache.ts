@@ -1,5 +1,7 @@
 import { LruCache } from "../crypto/lru-cache.ts";
 import { equalBytes } from "../der/values.ts";
+import { type CertificateList, parseCrl } from "../revocation/crl.ts";
+import { type OcspResponse, parseOcspResponse } from "../revocation/ocsp-response.ts";
 import { type Certificate, parseCertificate } from "../x509/certificate.ts";
 
 /**
@@ -8,22 +10,29 @@ import { type Certificate, parseCertificate } from "../x509/certificate.ts";
  */
 export class PathCache {
   private readonly certificates: LruCache<string, Certificate>;
+  private readonly crls = new LruCache<string, CertificateList>(64);
+  private readonly ocspResponses: LruCache<string, OcspResponse>;
   /** By certificate and by key object: certificates kept here share them, so no octets are compared. */
   private readonly signatures = new WeakMap<Certificate, WeakMap<Uint8Array, boolean>>();
 
   constructor(capacity = 5000) {
     this.certificates = new LruCache(capacity);
+    this.ocspResponses = new LruCache(Math.ceil(capacity / 4));
   }
 
   /** `parseCertificate`, giving the same object for the same octets. @throws CertsError CERTIFICATE_MALFORMED */
   parse(der: Uint8Array): Certificate {
-    const key = tailKey(der);
-    const known = this.certificates.get(key);
-    if (known && equalBytes(known.raw, der)) return known;
-    // A copy: what is kept must not hold a whole document in memory, nor change when the caller's buffer does.
-    const certificate = parseCertificate(der.slice());
-    if (der.length <= MAX_CACHED_SIZE) this.certificates.set(key, certificate);
-    return certificate;
+    return kept(this.certificates, der, parseCertificate, 16_384);
+  }
+
+  /** `parseCrl`, likewise: with the list its index and its checked signatures are kept. @throws CertsError CRL_MALFORMED */
+  parseCrl(der: Uint8Array): CertificateList {
+    return kept(this.crls, der, parseCrl, 4_194_304);
+  }
+
+  /** `parseOcspResponse`, likewise. @throws CertsError OCSP_MALFORMED */
+  parseOcspResponse(der: Uint8Array): OcspResponse {
+    return kept(this.ocspResponses, der, parseOcspResponse, 16_384);
   }
 
   /** The outcome of `check` for this certificate under this key, computed once. Exceptions are not kept. */
@@ -41,7 +50,21 @@ export class PathCache {
   }
 }
 
-const MAX_CACHED_SIZE = 16_384;
+function kept<T extends { readonly raw: Uint8Array }>(
+  cache: LruCache<string, T>,
+  der: Uint8Array,
+  parse: (der: Uint8Array) => T,
+  maxSize: number,
+): T {
+  if (der.length > maxSize) return parse(der);
+  const key = tailKey(der);
+  const known = cache.get(key);
+  if (known && equalBytes(known.raw, der)) return known;
+  // A copy: what is kept must not hold a whole document in memory, nor change when the caller's buffer does.
+  const parsed = parse(der.slice());
+  cache.set(key, parsed);
+  return parsed;
+}
 
-/** The end of a certificate is its signature: enough to tell nearly all apart, and `parse` compares the rest. */
+/** The last octets of what is signed are mostly its signature: enough to tell nearly all apart; `kept` compares the rest. */
 const tailKey = (der: Uint8Array): string => String.fromCharCode(der.length & 0xffff, ...der.subarray(-24));

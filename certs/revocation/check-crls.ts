@@ -3,11 +3,19 @@ import type { DistributionPoint, RevocationReasonFlag } from "../x509/extensions
 import { ExtensionOid } from "../x509/oids.ts";
 import { bindsAt, type CheckContext, type EvidenceOutcome, nothingKnown, nowOf, weightier } from "./check-context.ts";
 import type { CertificateList } from "./crl.ts";
-import { ALL_REASONS, coveredReasons, crlIssuerFits, distributionPointsOf, scopeFits, scopeKey } from "./crl-scope.ts";
+import {
+  ALL_REASONS,
+  coveredReasons,
+  crlIssuerFits,
+  crlIssuersOf,
+  distributionPointsOf,
+  scopeFits,
+  scopeKey,
+} from "./crl-scope.ts";
 import { crlSigners } from "./crl-signer.ts";
 import type { Revocation, RevocationCode } from "./revocation-status.ts";
 
-/** Most CRLs looked at for one certificate. */
+/** Most CRLs of the right issuers looked at for one certificate. */
 const MAX_CRLS = 200;
 
 /** Status of a certificate by CRLs (RFC 5280 §6.3.3). */
@@ -25,13 +33,21 @@ class CrlCheck {
 
   constructor(context: CheckContext) {
     this.context = context;
+    const issuers = this.read(
+      () => crlIssuersOf(context.certificate),
+      new Set([context.certificate.issuer.canonicalKey]),
+    );
     // Newest first: what a later list of the same scope says replaces what an earlier one said.
-    this.crls = context.options.crls.slice(0, MAX_CRLS).sort((a, b) => b.thisUpdate - a.thisUpdate);
+    this.crls = context.options.crls
+      .filter((crl) => issuers.has(crl.issuer.canonicalKey))
+      .sort((a, b) => b.thisUpdate - a.thisUpdate)
+      .slice(0, MAX_CRLS);
   }
 
   run(): EvidenceOutcome {
     const relevant = this.crls.filter((crl) => this.read(() => crl.baseCrlNumber === null, false));
-    for (const point of distributionPointsOf(this.context.certificate)) {
+    const points = this.read(() => distributionPointsOf(this.context.certificate), []);
+    for (const point of points) {
       for (const crl of relevant) {
         const outcome = this.read(() => this.consult(crl, point), null);
         if (outcome?.status === "revoked") return outcome;

@@ -17,6 +17,7 @@ import { evidenceLocations } from "./evidence-locations.ts";
 import type { BasicOcspResponse, OcspCertId, OcspSingleResponse } from "./ocsp-response.ts";
 import type { RevocationCode } from "./revocation-status.ts";
 
+/** Most responses with the right serial number looked at for one certificate. */
 const MAX_RESPONSES = 200;
 const DAY = 86_400_000;
 
@@ -24,8 +25,11 @@ const DAY = 86_400_000;
 export function checkOcsp(context: CheckContext): EvidenceOutcome {
   let code: RevocationCode = "NO_EVIDENCE";
   let good: EvidenceOutcome | null = null;
-  for (const response of context.options.ocspResponses.slice(0, MAX_RESPONSES)) {
-    if (!response.basic) continue;
+  let left = MAX_RESPONSES;
+  for (const response of context.options.ocspResponses) {
+    if (!response.basic?.responses.some((r) => equalBytes(r.certId.serialNumber, context.certificate.serialNumber)))
+      continue;
+    if (left-- <= 0) break;
     const outcome = consult(response.basic, response.raw, context);
     if (outcome.status === "revoked") return outcome;
     if (outcome.status === "good" && (!good || outcome.thisUpdate! > good.thisUpdate!)) good = outcome;
@@ -105,14 +109,18 @@ function isResponder(response: BasicOcspResponse, certificate: Certificate, cont
 }
 
 function signatureHolds(response: BasicOcspResponse, spki: Uint8Array, context: CheckContext): boolean {
+  const known = response.checkedKeys.get(spki);
+  if (known !== undefined) return known;
+  let good = false;
   try {
     const { oid, parameters } = response.signatureAlgorithm;
-    return context.crypto.verify(spki, signatureAlgorithmOf(oid, parameters), [response.tbs], response.signature);
+    good = context.crypto.verify(spki, signatureAlgorithmOf(oid, parameters), [response.tbs], response.signature);
   } catch (error) {
     // An algorithm nobody here can judge proves nothing.
-    if (error instanceof CertsError) return false;
-    throw error;
+    if (!(error instanceof CertsError)) throw error;
   }
+  response.checkedKeys.set(spki, good);
+  return good;
 }
 
 function mayAnswer(signer: Certificate, response: BasicOcspResponse, context: CheckContext): boolean {

@@ -27,6 +27,15 @@ export function distributionPointsOf(certificate: Certificate): DistributionPoin
   return [...(certificate.crlDistributionPoints ?? []), assumed];
 }
 
+/** Canonical names of everybody whose CRL may speak of a certificate. */
+export function crlIssuersOf(certificate: Certificate): Set<string> {
+  const out = new Set([certificate.issuer.canonicalKey]);
+  for (const point of certificate.crlDistributionPoints ?? []) {
+    for (const name of point.cRLIssuer ?? []) if (name.type === "directoryName") out.add(name.name.canonicalKey);
+  }
+  return out;
+}
+
 /** §6.3.3 (b)(1): is this CRL's issuer the one the distribution point speaks of? */
 export function crlIssuerFits(crl: CertificateList, point: DistributionPoint, certificate: Certificate): boolean {
   if (!point.cRLIssuer) return crl.issuer.equals(certificate.issuer);

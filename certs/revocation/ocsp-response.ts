@@ -66,6 +66,8 @@ export interface BasicOcspResponse {
   readonly signatureAlgorithm: AlgorithmIdentifier;
   readonly signature: Uint8Array;
   readonly certificates: readonly Certificate[];
+  /** Outcomes of signature checks by key object, kept by the checker: they depend on nothing else. */
+  readonly checkedKeys: WeakMap<Uint8Array, boolean>;
 }
 
 /** OCSPResponse. `basic` is null unless the status is successful. */
@@ -125,6 +127,7 @@ function readBasic(top: Element): BasicOcspResponse {
     signatureAlgorithm: readAlgorithmIdentifier(algorithm),
     signature: readBitString(signature).bytes,
     certificates: readCertificates(certs),
+    checkedKeys: new WeakMap(),
   };
 }
 
