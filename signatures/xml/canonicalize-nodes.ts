@@ -8,7 +8,7 @@ import {
   namespaceText,
   piText,
 } from "./c14n-text.ts";
-import { inheritedXmlAttributes } from "./inherited-attributes.ts";
+import { InheritedXmlAttributes } from "./inherited-attributes.ts";
 import type { NodeList } from "./node-set.ts";
 import type { XmlDocument, XmlElement, XmlNode, XmlParent, XPathNode } from "./tree.ts";
 
@@ -29,6 +29,7 @@ class NodesWriter {
   private readonly nodes: ReadonlySet<XPathNode>;
   private readonly method: C14nMethod;
   private out = "";
+  private inherited: InheritedXmlAttributes | undefined;
 
   constructor(nodes: ReadonlySet<XPathNode>, method: C14nMethod) {
     this.nodes = nodes;
@@ -146,7 +147,8 @@ class NodesWriter {
   private attributes(element: XmlElement, parentIn: boolean): void {
     let attributes = element.attributes.filter((a) => this.nodes.has(a));
     if (!parentIn && this.method.kind !== "exclusive" && element.parent.type === "element") {
-      const inherited = inheritedXmlAttributes(element, this.method.kind, (ancestor) => this.nodes.has(ancestor));
+      this.inherited ??= new InheritedXmlAttributes(this.method.kind, (ancestor) => this.nodes.has(ancestor));
+      const inherited = this.inherited.of(element);
       const names = new Set(inherited.map((a) => a.name));
       attributes = [...attributes.filter((a) => !names.has(a.name)), ...inherited];
     }

@@ -8,12 +8,24 @@ import {
   namespaceText,
   piText,
 } from "./c14n-text.ts";
-import { inheritedXmlAttributes } from "./inherited-attributes.ts";
+import { InheritedXmlAttributes } from "./inherited-attributes.ts";
 import type { Subtree } from "./node-set.ts";
 import type { XmlAttribute, XmlDocument, XmlElement } from "./tree.ts";
 
-/** Namespace declarations the output has in scope. One object per element that declares something. */
-type Rendered = ReadonlyMap<string, string>;
+/** Namespace declarations the output has in scope: a chain, since copying what is above would be quadratic. */
+interface Scope {
+  readonly above: Scope | null;
+  readonly own: ReadonlyMap<string, string>;
+}
+
+/** Name bound to the prefix in the output, "" for none. */
+function bound(scope: Scope | null, prefix: string): string {
+  for (let at = scope; at !== null; at = at.above) {
+    const uri = at.own.get(prefix);
+    if (uri !== undefined) return uri;
+  }
+  return "";
+}
 
 /** Canonical form of a subtree: every node of it is in the set, so that declarations alone decide. */
 export function canonicalizeSubtree(set: Subtree, method: C14nMethod): string {
@@ -37,7 +49,7 @@ class SubtreeWriter {
   run(): string {
     const { apex } = this.set;
     if (apex.type === "document") this.document(apex);
-    else if (!this.set.without.has(apex)) this.element(apex, new Map(), true);
+    else if (!this.set.without.has(apex)) this.element(apex, null, true);
     return this.out;
   }
 
@@ -46,7 +58,7 @@ class SubtreeWriter {
     for (const child of document.children) {
       if (child.type === "element") {
         afterRoot = true;
-        if (!this.set.without.has(child)) this.element(child, new Map(), true);
+        if (!this.set.without.has(child)) this.element(child, null, true);
       } else if (child.type === "pi" || (child.type === "comment" && this.comments)) {
         const text = child.type === "pi" ? piText(child) : commentText(child);
         this.out += afterRoot ? `\n${text}` : `${text}\n`;
@@ -54,7 +66,7 @@ class SubtreeWriter {
     }
   }
 
-  private element(element: XmlElement, rendered: Rendered, apex: boolean): void {
+  private element(element: XmlElement, rendered: Scope | null, apex: boolean): void {
     const declare =
       this.method.kind === "exclusive"
         ? this.utilized(element, rendered)
@@ -62,7 +74,7 @@ class SubtreeWriter {
     let scope = rendered;
     this.out += `<${element.name}`;
     if (declare) {
-      scope = new Map([...rendered, ...declare]);
+      scope = { above: rendered, own: declare };
       const sorted = declare.size > 1 ? [...declare].sort((a, b) => compareCodePoints(a[0], b[0])) : declare;
       for (const [prefix, uri] of sorted) this.out += namespaceText(prefix, uri);
     }
@@ -81,7 +93,7 @@ class SubtreeWriter {
   private attributes(element: XmlElement, apex: boolean): void {
     let attributes: readonly XmlAttribute[] = element.attributes;
     if (apex && this.method.kind !== "exclusive" && element.parent.type === "element") {
-      const inherited = inheritedXmlAttributes(element, this.method.kind, () => false);
+      const inherited = new InheritedXmlAttributes(this.method.kind, () => false).of(element);
       if (inherited.length > 0) {
         const names = new Set(inherited.map((a) => a.name));
         attributes = [...attributes.filter((a) => !names.has(a.name)), ...inherited];
@@ -94,7 +106,7 @@ class SubtreeWriter {
   /** Inclusive: what the element declares and the output does not have in scope already (C14N 1.0 §2.3). */
   private declared(
     element: XmlElement,
-    rendered: Rendered,
+    rendered: Scope | null,
     inScope: Map<string, string> | null,
   ): Map<string, string> | null {
     let out: Map<string, string> | null = null;
@@ -106,7 +118,7 @@ class SubtreeWriter {
       return out;
     }
     for (const { prefix, uri } of element.declarations) {
-      if (prefix === "xml" || (rendered.get(prefix) ?? "") === uri) continue;
+      if (prefix === "xml" || bound(rendered, prefix) === uri) continue;
       out ??= new Map();
       out.set(prefix, uri);
     }
@@ -114,10 +126,10 @@ class SubtreeWriter {
   }
 
   /** Exclusive: what the element visibly utilises (Exclusive C14N §3). */
-  private utilized(element: XmlElement, rendered: Rendered): Map<string, string> | null {
+  private utilized(element: XmlElement, rendered: Scope | null): Map<string, string> | null {
     let out: Map<string, string> | null = null;
     const add = (prefix: string, uri: string) => {
-      if (prefix === "xml" || (rendered.get(prefix) ?? "") === uri) return;
+      if (prefix === "xml" || bound(rendered, prefix) === uri) return;
       out ??= new Map();
       out.set(prefix, uri);
     };

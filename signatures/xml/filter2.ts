@@ -1,7 +1,7 @@
 import { SignaturesError } from "../errors.ts";
 import { FILTER2_NS } from "./namespaces.ts";
 import { members } from "./node-set.ts";
-import type { TransformContext, TransformData } from "./transforms.ts";
+import { chargeAxis, type TransformContext, type TransformData } from "./transforms.ts";
 import type { XmlElement, XPathNode } from "./tree.ts";
 import { parseXPath, toNodes, XPathEvaluator } from "./xpath/index.ts";
 
@@ -31,6 +31,7 @@ export function filter2(
   });
   const nodes = new Set<XPathNode>();
   for (const node of members(data.set)) {
+    chargeAxis(node, context);
     // The filter starts as the whole document and is laid over the input at the end: a union adds nothing to the input.
     let kept = true;
     for (const { operation, isIn } of steps) {

@@ -1,51 +1,71 @@
 import { XML_NS } from "./namespaces.ts";
-import { XmlAttribute, type XmlElement, type XmlParent } from "./tree.ts";
+import { XmlAttribute, type XmlElement } from "./tree.ts";
 
 /**
- * Attributes in the xml namespace that an element without its parent takes over from ancestors.
+ * Attributes in the xml namespace that elements without their parents take over from ancestors.
  * C14N 1.0 §2.4: the nearest of each name. C14N 1.1 §2.4: `xml:lang` and `xml:space` so, `xml:base` joined over the
- * ancestors left out, `xml:id` never.
+ * ancestors left out, `xml:id` never. What an ancestor hands down is kept: many elements may ask the same one.
  */
-export function inheritedXmlAttributes(
-  element: XmlElement,
-  kind: "inclusive-1.0" | "inclusive-1.1",
-  isIn: (ancestor: XmlElement) => boolean,
-): XmlAttribute[] {
-  const own = new Set<string>();
-  for (const a of element.attributes) if (a.uri === XML_NS) own.add(a.local);
-  const found = new Map<string, XmlAttribute>();
-  for (let at: XmlParent = element.parent; at.type === "element"; at = at.parent) {
-    for (const a of at.attributes) {
-      if (a.uri !== XML_NS || own.has(a.local) || found.has(a.local)) continue;
-      if (kind === "inclusive-1.1" && a.local !== "lang" && a.local !== "space") continue;
-      found.set(a.local, a);
+export class InheritedXmlAttributes {
+  private readonly kind: "inclusive-1.0" | "inclusive-1.1";
+  private readonly isIn: (ancestor: XmlElement) => boolean;
+  private readonly attributes = new Map<XmlElement, ReadonlyMap<string, XmlAttribute>>();
+  private readonly bases = new Map<XmlElement, string | null>();
+
+  constructor(kind: "inclusive-1.0" | "inclusive-1.1", isIn: (ancestor: XmlElement) => boolean) {
+    this.kind = kind;
+    this.isIn = isIn;
+  }
+
+  /** What the element takes over: to be put beside its own attributes, in place of one of the same name. */
+  of(element: XmlElement): XmlAttribute[] {
+    const { parent } = element;
+    if (parent.type !== "element") return [];
+    const out: XmlAttribute[] = [];
+    for (const [local, attribute] of this.handedDown(parent)) {
+      if (element.attribute(local, XML_NS) === null) out.push(attribute);
     }
+    if (this.kind === "inclusive-1.1") {
+      const above = this.base(parent);
+      const own = element.attribute("base", XML_NS);
+      const base = above === null || own === null ? above : joinUriReferences(above, own);
+      if (base) out.push(new XmlAttribute(element, "xml:base", "xml", "base", XML_NS, base, -1));
+    }
+    return out;
   }
-  const out = [...found.values()];
-  if (kind === "inclusive-1.1") {
-    const base = joinedBase(element, isIn);
-    if (base !== null) out.push(new XmlAttribute(element, "xml:base", "xml", "base", XML_NS, base, -1));
+
+  /** The nearest of each name, from this ancestor upwards. */
+  private handedDown(ancestor: XmlElement): ReadonlyMap<string, XmlAttribute> {
+    const known = this.attributes.get(ancestor);
+    if (known) return known;
+    const { parent } = ancestor;
+    const above = parent.type === "element" ? this.handedDown(parent) : NOTHING;
+    let out: Map<string, XmlAttribute> | null = null;
+    for (const a of ancestor.attributes) {
+      if (a.uri !== XML_NS) continue;
+      if (this.kind === "inclusive-1.1" && a.local !== "lang" && a.local !== "space") continue;
+      out ??= new Map(above);
+      out.set(a.local, a);
+    }
+    this.attributes.set(ancestor, out ?? above);
+    return out ?? above;
   }
-  return out;
+
+  /** xml:base over this ancestor and those left out just above it; null when none has one, or it is not left out. */
+  private base(ancestor: XmlElement): string | null {
+    if (this.isIn(ancestor)) return null;
+    const known = this.bases.get(ancestor);
+    if (known !== undefined) return known;
+    const { parent } = ancestor;
+    const above = parent.type === "element" ? this.base(parent) : null;
+    const own = ancestor.attribute("base", XML_NS);
+    const out = own === null ? above : above === null ? own : joinUriReferences(above, own);
+    this.bases.set(ancestor, out);
+    return out;
+  }
 }
 
-/** The value of xml:base over the element and the ancestors left out just above it, or null when there is none. */
-function joinedBase(element: XmlElement, isIn: (ancestor: XmlElement) => boolean): string | null {
-  const values: string[] = [];
-  const own = element.attribute("base", XML_NS);
-  if (own !== null) values.push(own);
-  let inherited = false;
-  for (let at: XmlParent = element.parent; at.type === "element" && !isIn(at); at = at.parent) {
-    const value = at.attribute("base", XML_NS);
-    if (value !== null) {
-      values.push(value);
-      inherited = true;
-    }
-  }
-  if (!inherited) return null;
-  const joined = values.reverse().reduce((base, reference) => joinUriReferences(base, reference));
-  return joined === "" ? null : joined;
-}
+const NOTHING: ReadonlyMap<string, XmlAttribute> = new Map();
 
 const URI = /^(?:([^:/?#]+):)?(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s;
 

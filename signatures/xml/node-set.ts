@@ -55,3 +55,20 @@ export function holdsElement(set: NodeSet, element: XmlElement): boolean {
   for (const cut of set.without) if (cut.contains(element)) return false;
   return true;
 }
+
+/** The text of a set: the values of its text nodes in document order. */
+export function textOf(set: NodeSet): string {
+  let out = "";
+  if (set.kind === "nodes") {
+    for (const node of set.nodes) if (node.type === "text") out += node.value;
+    return out;
+  }
+  const walk = (parent: XmlParent): void => {
+    for (const child of parent.children) {
+      if (child.type === "text") out += child.value;
+      else if (child.type === "element" && !set.without.has(child)) walk(child);
+    }
+  };
+  if (set.apex.type !== "element" || !set.without.has(set.apex)) walk(set.apex);
+  return out;
+}

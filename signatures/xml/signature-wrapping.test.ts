@@ -167,4 +167,37 @@ describe("signature wrapping", () => {
     expect(read.references[0]!.status).toBe("broken");
     expect(read.references.at(-1)!.status).toBe("unsupported");
   });
+
+  it.each<[string, string, string]>([
+    [
+      "deep inheritance",
+      "self::leaf",
+      `${`<x ${Array.from({ length: 200 }, (_, i) => `a${i}=""`).join(" ")} xml:base="a/">`.repeat(200)}${"<leaf/>".repeat(20_000)}${"</x>".repeat(200)}`,
+    ],
+    [
+      "many namespaces",
+      "true()",
+      `<x ${Array.from({ length: 250 }, (_, i) => `xmlns:n${i}="u"`).join(" ")}>${"<leaf/>".repeat(50_000)}</x>`,
+    ],
+    [
+      "namespace nodes asked for",
+      "count(//namespace::*) > 0",
+      `<x ${Array.from({ length: 250 }, (_, i) => `xmlns:n${i}="u"`).join(" ")}>${"<leaf/>".repeat(50_000)}</x>`,
+    ],
+    ["text over and over", "contains(string(/), 'y')", `<x>${"<leaf>xxxxxxxx</leaf>".repeat(20_000)}</x>`],
+    [
+      "declarations in siblings",
+      "",
+      `${`<x ${Array.from({ length: 200 }, (_, i) => `xmlns:n${i}="u"`).join(" ")}>`.repeat(100)}${'<leaf xmlns:z="u"/>'.repeat(20_000)}${"</x>".repeat(100)}`,
+    ],
+  ])("by %s: the work is bounded", { timeout: 60_000 }, (_, expression, content) => {
+    const xpath = `<Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><XPath>${expression.replace(">", "&gt;")}</XPath></Transform>`;
+    for (const c14n of ["http://www.w3.org/2006/12/xml-c14n11", EXC_C14N]) {
+      const text = `<r><mark Id="m1">${content}</mark><s>${signature("AAAA", expression && xpath).replaceAll(EXC_C14N, c14n)}</s></r>`;
+      const start = process.cpuUsage();
+      expect(judge(text).reference.status).not.toBe("intact");
+      const spent = process.cpuUsage(start);
+      expect((spent.user + spent.system) / 1000).toBeLessThan(2000);
+    }
+  });
 });

@@ -4,7 +4,7 @@ import { C14N_10, type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { filter2 } from "./filter2.ts";
 import { DS_NS, EXC_C14N_NS, FILTER2_NS } from "./namespaces.ts";
-import { members, type NodeSet, subtree } from "./node-set.ts";
+import { members, type NodeSet, subtree, textOf } from "./node-set.ts";
 import { type ParseXmlOptions, parseXml } from "./parse-xml.ts";
 import type { XmlDocument, XmlElement, XPathNode } from "./tree.ts";
 import { parseXPath, toBoolean, type XPathBudget, XPathEvaluator } from "./xpath/index.ts";
@@ -122,10 +122,20 @@ function withoutSignature(data: Nodes, context: TransformContext): TransformData
 function fromBase64(data: TransformData, context: TransformContext): TransformData {
   let text = "";
   if (data.kind === "octets") text = new TextDecoder("latin1").decode(data.bytes);
-  else for (const node of members(data.set)) if (node.type === "text") text += node.value;
+  else text = textOf(data.set);
   const bytes = decodeBase64(text);
   if (!bytes) throw new SignaturesError("XML_NOT_WELL_FORMED", "base64 transform: not base64");
   return octets(bytes, context);
+}
+
+/**
+ * Namespace nodes are made when they are walked, one per element and prefix in scope: a few octets of declarations make
+ * millions. Charged before they are made.
+ */
+export function chargeAxis(node: XPathNode, context: TransformContext): void {
+  if (node.type !== "element") return;
+  context.budget.steps -= 8 * (node.namespacesInScope().size + 1);
+  if (context.budget.steps < 0) throw new SignaturesError("XML_LIMIT", "the references cost too much");
 }
 
 /** XPointer as a transform (RFC 9231 §2.5.3), of which only `xpointer(id('…'))` is known. */
@@ -143,6 +153,9 @@ function xpathFilter(transform: XmlElement, data: Nodes, context: TransformConte
   const expression = parseXPath(holder[0]!.ownText, (prefix) => holder[0]!.lookupNamespace(prefix));
   const evaluator = new XPathEvaluator(data.document, holder[0]!, context.budget);
   const nodes = new Set<XPathNode>();
-  for (const node of members(data.set)) if (toBoolean(evaluator.evaluate(expression, node))) nodes.add(node);
+  for (const node of members(data.set)) {
+    chargeAxis(node, context);
+    if (toBoolean(evaluator.evaluate(expression, node))) nodes.add(node);
+  }
   return { ...data, set: { kind: "nodes", document: data.document, nodes } };
 }

@@ -1,3 +1,4 @@
+import { HocbaError } from "@hocba/certs";
 import { concatBytes } from "@hocba/certs/der";
 import { decodeBase64 } from "./base64.ts";
 import { C14N_10, type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
@@ -64,7 +65,13 @@ export function readXadesTimestamp(
     if (!method) return [];
     const list = named?.first("InclusiveNamespaces", EXC_C14N_NS)?.attribute("PrefixList") ?? "";
     const inclusivePrefixes = list.split(/\s+/).flatMap((p) => (p === "" ? [] : [p === "#default" ? "" : p]));
-    return new ImprintInputs(signature, siblings, { ...method, inclusivePrefixes }).of(kind, element);
+    try {
+      return new ImprintInputs(signature, siblings, { ...method, inclusivePrefixes }).of(kind, element);
+    } catch (error) {
+      // A reference whose octets cannot be had again, or not within the budget: then nothing can be compared.
+      if (error instanceof HocbaError) return [];
+      throw error;
+    }
   };
   return { kind, element, id: element.attribute("Id"), canonicalizationMethod, tokens, inputs };
 }

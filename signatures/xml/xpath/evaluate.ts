@@ -103,6 +103,8 @@ export class XPathEvaluator {
     const out = new Set<XPathNode>();
     for (const node of from) {
       let found: XPathNode[] = [];
+      // Namespace nodes are made on demand: paid before they are.
+      if (step.axis === "namespace" && node.type === "element") this.spend(8 * node.namespacesInScope().size);
       for (const candidate of alongAxis(step.axis, node)) {
         this.spend(1);
         if (passes(step.test, step.axis, candidate)) found.push(candidate);
