@@ -1,0 +1,1 @@
+export * from "./etsi-validation-report.ts";
