@@ -290,6 +290,24 @@ describe("attacks after signing are suspicious", () => {
     expect(codes(attack((d) => ({ 6: dictAt(d, 6).with({ NeedAppearances: true }) })))).toContain("need-appearances");
   });
 
+  it("an object that the signed page named, and that did not exist, is supplied", () => {
+    const names = PdfDict.of({ Im: new PdfRef(5), Late: new PdfRef(90) });
+    const prepared = updated(record(), (d) => ({
+      3: dictAt(d, 3).with({ Resources: PdfDict.of({ XObject: names }) }),
+    }));
+    expect(codes(judge(updated(sign(prepared, "S1"), () => ({ 90: stream("(10)Tj") }))))).toContain("content-supplied");
+  });
+
+  it("an object is given a new generation, so that the references to it lead nowhere", () => {
+    const signed = sign(record(), "S1");
+    const start = signed.length;
+    const body = "5 1 obj\n<<>>\nendobj\n";
+    const prev = openPdf(signed).revisions.at(-1)!.startxref;
+    const row = `${String(start).padStart(10, "0")} 00001 n\r\n`;
+    const tail = `xref\n5 1\n${row}trailer\n<</Size 20/Root 1 0 R/Prev ${prev}>>\nstartxref\n${start + body.length}\n%%EOF\n`;
+    expect(codes(judge(new Uint8Array([...signed, ...text(body + tail)])))).toContain("content-removed");
+  });
+
   it("a script is added to the catalog", () => {
     const action = PdfDict.of({ S: pdfName("JavaScript") });
     expect(codes(attack((d) => ({ 1: dictAt(d, 1).with({ OpenAction: action }) })))).toContain(
