@@ -7,4 +7,5 @@ export * from "./pades-spec.ts";
 export * from "./pades-validation-data.ts";
 export * from "./two-phase.ts";
 export { type XadesFormat, xades, xadesFormat } from "./xades.ts";
+export * from "./xades-long-term.ts";
 export * from "./xades-spec.ts";
