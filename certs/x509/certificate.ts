@@ -41,7 +41,7 @@ import { type Name, readName } from "./name.ts";
 import { ExtensionOid } from "./oids.ts";
 
 /** Larger than any certificate that means well; real ones stay under 10 kB. */
-export const MAX_CERTIFICATE_SIZE = 4 * 1024 * 1024;
+export const MAX_CERTIFICATE_SIZE = 1024 * 1024;
 
 /** AlgorithmIdentifier as written: `signatureAlgorithmOf` in the crypto folder resolves it. */
 export interface AlgorithmIdentifier {

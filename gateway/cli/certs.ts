@@ -98,9 +98,9 @@ function validate(file: string, options: ValidateOptions): number {
   let leaf: Certificate;
   let request: Omit<PathRequest, "certificate">;
   try {
-    const [der] = pemOrDerBlocks(readFileSync(file));
-    if (!der) throw new CertsError("CERTIFICATE_MALFORMED", "the file is empty");
-    request = requestOf(options);
+    const [der, ...chain] = pemOrDerBlocks(readFileSync(file));
+    if (!der) throw new CertsError("DER_MALFORMED", "the file is empty");
+    request = requestOf(options, chain);
     leaf = parseCertificate(der);
   } catch (error) {
     return unreadable(file, error, options);
@@ -124,12 +124,14 @@ function unreadable(file: string, error: unknown, options: ValidateOptions): num
   return EXIT.bad;
 }
 
-function requestOf(options: ValidateOptions): Omit<PathRequest, "certificate"> {
+/** @param chain certificates behind the leaf in its file, usable like those of `--certs` */
+function requestOf(options: ValidateOptions, chain: readonly Uint8Array[]): Omit<PathRequest, "certificate"> {
   const crls = readEach(options.crls, (bytes) => pemOrDerBlocks(bytes).map(parseCrl));
   const ocspResponses = readEach(options.ocsp, (bytes) => [parseOcspResponse(bytes)]);
   const time = (options.at ?? new Date()).getTime();
   const withRevocation = options.crls.length > 0 || options.ocsp.length > 0;
-  const certificates = readEach(options.certs, (bytes) => pemOrDerBlocks(bytes).map((der) => parseCertificate(der)));
+  const given = readEach(options.certs, (bytes) => pemOrDerBlocks(bytes).map((der) => parseCertificate(der)));
+  const certificates = [...given, ...chain.map((der) => parseCertificate(der))];
   return {
     anchors: readEach(options.trust, parseTrustAnchors),
     certificates,

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type CryptoProvider, portableCrypto } from "@hocba/certs/crypto";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { CertificatePool, PathCache, validatePath } from "@hocba/certs/path";
 import { parseCrl } from "@hocba/certs/revocation";
@@ -33,13 +34,19 @@ describe.skipIf(!root)("NIST PKITS", () => {
   const cases: PkitsCase[] = root ? JSON.parse(readFileSync(join(dir, "expected-cases.json"), "utf8")) : [];
   const certificate = (name: string) => parseCertificate(readFileSync(join(dir, "certs", name)));
   const crl = (name: string) => parseCrl(readFileSync(join(dir, "crls", name)));
-  const run = (c: PkitsCase, pool: CertificatePool, crls: ReturnType<typeof crl>[], cache?: PathCache) =>
+  const run = (
+    c: PkitsCase,
+    pool: CertificatePool,
+    crls: ReturnType<typeof crl>[],
+    cache?: PathCache,
+    crypto: CryptoProvider = nodeCrypto,
+  ) =>
     validatePath({
       certificate: certificate(c.target),
       anchors: [trustAnchor(certificate(c.anchor))],
       certificates: pool,
       time: TIME,
-      crypto: nodeCrypto,
+      crypto,
       ...(c.params?.user_initial_policy_set && { policies: c.params.user_initial_policy_set }),
       explicitPolicy: c.params?.initial_explicit_policy ?? false,
       inhibitPolicyMapping: c.params?.initial_policy_mapping_inhibit ?? false,
@@ -55,6 +62,12 @@ describe.skipIf(!root)("NIST PKITS", () => {
 
   it("gives the stated verdict with the certificates and CRLs of each case", () => {
     score("per case", (c) => run(c, new CertificatePool(c.intermediates.map(certificate)), c.crls.map(crl)).valid);
+  });
+
+  it("gives the same verdicts with the cryptography of the browser", { timeout: 120_000 }, () => {
+    const cache = new PathCache();
+    const pool = (c: PkitsCase) => new CertificatePool(c.intermediates.map(certificate));
+    score("with portableCrypto", (c) => run(c, pool(c), c.crls.map(crl), cache, portableCrypto).valid);
   });
 
   it("finds its way when given every certificate and every CRL of the suite at once", () => {
