@@ -2,6 +2,7 @@ export * from "./append-revision.ts";
 export * from "./changes/index.ts";
 export * from "./coverage.ts";
 export * from "./document.ts";
+export { inherited } from "./inherited.ts";
 export * from "./objects.ts";
 export * from "./revisions.ts";
 export * from "./security-store.ts";

@@ -1,5 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import {
+  inherited,
   isArray,
   openPdf,
   PdfDict,
@@ -16,41 +17,38 @@ const MAX_COPIED = 5000;
 const MAX_DEPTH = 64;
 
 /**
- * Copies page 1 of `picture` into the update as a form XObject (ISO 32000-2 §8.10) whose box is scaled to `width` by `height`.
+ * Copies page 1 of `picture` into the update as a form XObject (ISO 32000-2 §8.10). Viewers fit it into the annotation's rectangle
+ * (§12.5.5 algorithm 8.1); `rotation`, the page's /Rotate, turns it back upright.
  * @throws SignaturesError PDF_MALFORMED, PDF_ENCRYPTED, PDF_LIMIT
  */
-export function importPage(picture: Uint8Array, update: Update, width: number, height: number): PdfRef {
+export function importPage(picture: Uint8Array, update: Update, rotation: number): PdfRef {
   const source = openPdf(picture);
   if (source.encrypted) throw new SignaturesError("PDF_ENCRYPTED", "the appearance is an encrypted file");
   const view = source.latest;
   const page = pageAt(view, 0);
   if (!page) throw new SignaturesError("PDF_MALFORMED", "the appearance has no page");
-  const box = boxOf(view, page.dict);
   const copy = copier(view, update);
   const content = contentOf(view, page.dict);
-  const [sx, sy] = [width / (box[2] - box[0]), height / (box[3] - box[1])];
   const dict = content.dict.with({
     Type: pdfName("XObject"),
     Subtype: pdfName("Form"),
-    BBox: [...box],
-    Matrix: [sx, 0, 0, sy, -box[0] * sx, -box[1] * sy],
-    Resources: copy(inheritedEntry(view, page.dict, "Resources") ?? PdfDict.of({})),
+    BBox: [...boxOf(view, page.dict)],
+    Matrix: TURNS[(((rotation / 90) % 4) + 4) % 4] ?? [1, 0, 0, 1, 0, 0],
+    Resources: copy(inherited(view, page.dict, "Resources") ?? PdfDict.of({})),
   });
   return update.add(new PdfStream(dict, content.source, content.start, content.end));
 }
 
-function inheritedEntry(view: PdfView, page: PdfDict, key: string): PdfValue {
-  let at: PdfDict | null = page;
-  for (let depth = 0; at && depth < MAX_DEPTH; depth++) {
-    const value = view.get(at, key);
-    if (value !== null) return value;
-    at = view.dict(at.get("Parent"));
-  }
-  return null;
-}
+/** Counter-clockwise turns by 0, 90, 180 and 270 degrees, against the clockwise /Rotate (table 31). */
+const TURNS = [
+  [1, 0, 0, 1, 0, 0],
+  [0, 1, -1, 0, 0, 0],
+  [-1, 0, 0, -1, 0, 0],
+  [0, -1, 1, 0, 0, 0],
+];
 
 function boxOf(view: PdfView, page: PdfDict): [number, number, number, number] {
-  const value = inheritedEntry(view, page, "CropBox") ?? inheritedEntry(view, page, "MediaBox");
+  const value = inherited(view, page, "CropBox") ?? inherited(view, page, "MediaBox");
   const numbers = isArray(value) ? value.map((v) => view.resolve(v)) : [];
   if (numbers.length !== 4 || numbers.some((n) => typeof n !== "number")) {
     throw new SignaturesError("PDF_MALFORMED", "the appearance's page has no box");

@@ -6,7 +6,7 @@ export interface PadesAppearance {
   page: number;
   /** Left, bottom, right, top in default user space of that page. */
   rect: readonly [number, number, number, number];
-  /** A PDF whose first page is the picture; it is scaled into `rect`. */
+  /** A PDF whose first page is the picture; it is scaled into `rect`, upright on rotated pages too. */
   picture: Uint8Array;
 }
 

@@ -1,5 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import {
+  inherited,
   isArray,
   isLocked,
   nextObjectNumber,
@@ -102,8 +103,8 @@ export function placeField(
     const ref = new PdfRef(existing.object!);
     const changes: Record<string, PdfValue> = { V: value };
     if (appearance && existing.dict.entries.has("Rect")) {
-      const rect = update.view.array(existing.dict.get("Rect"))?.map((v) => update.view.resolve(v)) ?? appearance.rect;
-      changes.AP = PdfDict.of({ N: drawAppearance(update, appearance, rect as number[]) });
+      const page = update.view.dict(existing.dict.get("P"));
+      changes.AP = PdfDict.of({ N: drawAppearance(update, appearance, page) });
     }
     update.set(ref, existing.dict.with(changes));
     enterForm(update, null);
@@ -128,17 +129,16 @@ export function placeField(
     ["P", page.ref],
     ["V", value],
   ]);
-  if (appearance) widget.set("AP", PdfDict.of({ N: drawAppearance(update, appearance, appearance.rect) }));
+  if (appearance) widget.set("AP", PdfDict.of({ N: drawAppearance(update, appearance, page.dict) }));
   const ref = update.add(new PdfDict(widget));
   enterPage(update, page.ref, page.dict, ref);
   enterForm(update, ref);
   return null;
 }
 
-function drawAppearance(update: Update, appearance: PadesAppearance, rect: readonly number[]): PdfRef {
-  const width = Math.abs((rect[2] ?? 0) - (rect[0] ?? 0));
-  const height = Math.abs((rect[3] ?? 0) - (rect[1] ?? 0));
-  return importPage(appearance.picture, update, width, height);
+function drawAppearance(update: Update, appearance: PadesAppearance, page: PdfDict | null): PdfRef {
+  const rotation = page ? inherited(update.view, page, "Rotate") : 0;
+  return importPage(appearance.picture, update, typeof rotation === "number" ? rotation : 0);
 }
 
 function enterPage(update: Update, ref: PdfRef, page: PdfDict, widget: PdfRef): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyseChanges, coverage, openPdf, type PdfSignature, signatureFields } from "@hocba/signatures/pdf";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { sharedPath } from "../shared-material.ts";
 import { load } from "./pdf-corpus.ts";
 
@@ -22,6 +22,8 @@ const COVERAGE: Record<string, string> = {
   CONTIGUOUS_BLOCK_FROM_START: "partial",
   UNCLEAR: "unclear",
 };
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /**
  * Signatures after which pyHanko calls a change suspicious that we permit, and why. One that is not listed fails the test.

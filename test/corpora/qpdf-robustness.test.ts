@@ -1,7 +1,9 @@
 import { relative } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { sharedPath } from "../shared-material.ts";
 import { load, pdfFiles, readEverything } from "./pdf-corpus.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Hostile and broken files: each is read or refused with a code of ours, within two seconds. */
 for (const corpus of ["qpdf-robustness", "pyhanko-pdf", "dss-pades", "pdf-attacks"]) {

@@ -28,11 +28,14 @@ import {
   type SignerIdentity,
 } from "@hocba/signatures/sign";
 import { PDFDocument, StandardFonts } from "pdf-lib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { load, pdfFiles } from "../corpora/pdf-corpus.ts";
 import { sharedPath } from "../shared-material.ts";
 
 /** Foreign verifiers on what `padesFormat` makes: pdfsig (poppler), qpdf and openssl must agree with us on every file. */
+// Each test starts dozens of foreign programs.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const format = padesFormat(nodeCrypto);
 const dir = mkdtempSync(join(tmpdir(), "pades-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -394,7 +397,7 @@ describe("encrypted files that open without a password", () => {
 const strange = ["corpora/pyhanko-pdf", "corpora/dss-pades", "vietnam/signed"].map(sharedPath);
 describe.skipIf(strange.includes(null))("strange files of other makers", () => {
   it("are signed so that pdfsig and qpdf find no more fault than before, or refused with a code", () => {
-    const files = strange.flatMap((root, i) => pdfFiles(root!).filter((_, k) => i !== 1 || k % 4 === 0));
+    const files = strange.flatMap((root, i) => pdfFiles(root!).filter((_, k) => i !== 1 || k % 6 === 0));
     const outcomes = new Map<string, number>();
     for (const file of files) {
       const before = load(file);
