@@ -1,4 +1,4 @@
-import { Element, readElement, readWhole, Tag } from "../der/element.ts";
+import { Element, readWhole, Tag } from "../der/element.ts";
 import { readBigInt, readBitString, readBoolean, readInteger, readNamedBits, readTime } from "../der/values.ts";
 import { CertsError } from "../errors.ts";
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from "../x509/certificate.ts";
@@ -14,13 +14,13 @@ import {
   readDistributionPoints,
   readExtension,
 } from "../x509/extensions.ts";
-import { readGeneralNames } from "../x509/general-name.ts";
 import { type Name, readName } from "../x509/name.ts";
 import { ExtensionOid } from "../x509/oids.ts";
-import { type Revocation, revocationReason } from "./revocation-status.ts";
+import { CrlEntries } from "./crl-entries.ts";
+import type { Revocation } from "./revocation-status.ts";
 
 /** The largest CRL that is read. */
-export const MAX_CRL_SIZE = 128 * 1024 * 1024;
+export const MAX_CRL_SIZE = 64 * 1024 * 1024;
 
 /** IssuingDistributionPoint (RFC 5280 §5.2.5): the scope of a CRL. */
 export interface IssuingDistributionPoint {
@@ -56,18 +56,6 @@ const PROCESSED: ReadonlySet<string> = new Set([
   ExtensionOid.AUTHORITY_INFO_ACCESS,
   ExtensionOid.EXPIRED_CERTS_ON_CRL,
 ]);
-const PROCESSED_IN_ENTRIES: ReadonlySet<string> = new Set([
-  ExtensionOid.REASON_CODE,
-  ExtensionOid.INVALIDITY_DATE,
-  ExtensionOid.CERTIFICATE_ISSUER,
-]);
-
-/** Where an entry lies, and in an indirect CRL of which issuer its certificate is. */
-interface EntryPosition {
-  readonly offset: number;
-  readonly issuer: Name | null;
-}
-
 /** A certificate revocation list (RFC 5280 §5). Entries are indexed by serial number on first use. */
 export class CertificateList {
   readonly raw: Uint8Array;
@@ -85,8 +73,7 @@ export class CertificateList {
   /** Outcomes of signature checks by key, kept by the checker: they depend on nothing else. */
   readonly checkedKeys = new WeakMap<Uint8Array, boolean>();
   private readonly entries: Element | null;
-  private index: Map<string, EntryPosition[]> | undefined;
-  private unknownInEntries = false;
+  private index: CrlEntries | undefined;
   private readonly decoded = new Map<string, unknown>();
 
   constructor(fields: CrlFields) {
@@ -127,13 +114,12 @@ export class CertificateList {
   /** True when the list or one of its entries has a critical extension that nobody here processes. */
   get hasUnknownCriticalExtension(): boolean {
     for (const e of this.extensions.values()) if (e.critical && !PROCESSED.has(e.oid)) return true;
-    this.positions();
-    return this.unknownInEntries;
+    return this.indexed.hasUnknownCriticalExtension;
   }
 
-  /** Number of distinct serial numbers listed. */
+  /** Number of entries. */
   get size(): number {
-    return this.positions().size;
+    return this.indexed.size;
   }
 
   /**
@@ -143,37 +129,12 @@ export class CertificateList {
    * @throws CertsError DER_MALFORMED when the entries cannot be read
    */
   find(serialNumber: Uint8Array, issuer: Name): Revocation | null {
-    for (const position of this.positions().get(latin1.decode(serialNumber)) ?? []) {
-      if ((position.issuer ?? this.issuer).equals(issuer)) return readEntry(this.tbs, position.offset);
-    }
-    return null;
+    return this.indexed.find(serialNumber, issuer, this.issuer);
   }
 
-  private positions(): Map<string, EntryPosition[]> {
-    if (this.index) return this.index;
-    const index = new Map<string, EntryPosition[]>();
-    let issuer: Name | null = null;
-    let unknown = false;
-    if (this.entries) {
-      const { contentEnd } = this.entries;
-      const buffer = this.entries.buffer.subarray(0, contentEnd);
-      for (let at = this.entries.contentStart; at < contentEnd; ) {
-        const entry = readElement(buffer, at, { ber: true });
-        const serial = readElement(buffer, entry.contentStart, { ber: true }).expect(Tag.INTEGER, "userCertificate");
-        const scanned = scanEntryExtensions(entry, serial.end);
-        unknown ||= scanned.unknownCritical;
-        issuer = scanned.certificateIssuer ?? issuer;
-        const key = latin1.decode(serial.content);
-        const position = { offset: entry.start - (this.tbs.byteOffset - buffer.byteOffset), issuer };
-        const list = index.get(key);
-        if (list) list.push(position);
-        else index.set(key, [position]);
-        at = entry.end;
-      }
-    }
-    this.unknownInEntries = unknown;
-    this.index = index;
-    return index;
+  private get indexed(): CrlEntries {
+    this.index ??= new CrlEntries(this.entries);
+    return this.index;
   }
 
   private extension<T>(oid: string, read: (e: Element) => T): T | null {
@@ -185,9 +146,6 @@ export class CertificateList {
     return value;
   }
 }
-
-/** windows-1252 in truth: one character per octet, so good as a key. */
-const latin1 = new TextDecoder("latin1");
 
 /** Reads one CRL. Signature and dates are not judged. @throws CertsError CRL_MALFORMED */
 export function parseCrl(der: Uint8Array): CertificateList {
@@ -234,49 +192,6 @@ function readCrl(top: Element): CertificateList {
     extensions,
     entries,
   });
-}
-
-function scanEntryExtensions(
-  entry: Element,
-  from: number,
-): { unknownCritical: boolean; certificateIssuer: Name | null } {
-  const date = readElement(entry.buffer, from, { ber: true });
-  if (date.end >= entry.contentEnd) return NOTHING_SPECIAL;
-  let unknownCritical = false;
-  let certificateIssuer: Name | null = null;
-  const seen = new Set<string>();
-  const list = readElement(entry.buffer, date.end, { ber: true }).expect(Tag.SEQUENCE, "crlEntryExtensions");
-  if (list.end > entry.contentEnd) throw malformed("an entry's extensions reach beyond it");
-  for (const e of list.children()) {
-    const extension = readExtension(e);
-    if (seen.has(extension.oid)) throw malformed("an entry extension occurs twice");
-    seen.add(extension.oid);
-    if (extension.critical && !PROCESSED_IN_ENTRIES.has(extension.oid)) unknownCritical = true;
-    if (extension.oid !== ExtensionOid.CERTIFICATE_ISSUER) continue;
-    const names = readGeneralNames(readWhole(extension.value, { ber: true }));
-    for (const name of names) if (name.type === "directoryName") certificateIssuer ??= name.name;
-    if (!certificateIssuer) throw malformed("certificateIssuer without a directory name");
-  }
-  return { unknownCritical, certificateIssuer };
-}
-const NOTHING_SPECIAL = { unknownCritical: false, certificateIssuer: null } as const;
-
-function readEntry(tbs: Uint8Array, offset: number): Revocation {
-  const [, date, extensions] = readElement(tbs, offset, { ber: true }).children();
-  if (!date) throw malformed("an entry without date");
-  let reason: Revocation["reason"] = null;
-  let invalidityDate: number | null = null;
-  for (const e of extensions?.children() ?? []) {
-    const extension = readExtension(e);
-    if (extension.oid === ExtensionOid.REASON_CODE) {
-      reason = revocationReason(
-        readInteger(readWhole(extension.value, { ber: true }).expect(Tag.ENUMERATED, "reasonCode")),
-      );
-    } else if (extension.oid === ExtensionOid.INVALIDITY_DATE) {
-      invalidityDate = readTime(readWhole(extension.value, { ber: true }));
-    }
-  }
-  return { revokedAt: readTime(date), reason, invalidityDate };
 }
 
 function readIssuingDistributionPoint(e: Element): IssuingDistributionPoint {

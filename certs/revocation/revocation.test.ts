@@ -162,6 +162,22 @@ describe("status by CRLs", () => {
   });
 });
 
+describe("a long list", () => {
+  it("is searched by serial number without holding it in pieces", () => {
+    const others = Array.from({ length: 2000 }, (_, i) => ({
+      ...leaf.certificate,
+      serialNumber: Uint8Array.of(i >> 8, i & 255, 9),
+    }));
+    const revoked = [...others, leaf.certificate].map((c) => ({ certificate: c as Certificate, at: "2023-05-20" }));
+    const list = crl({ issuer: root, thisUpdate: "2023-05-25", revoked });
+    const { issuer, serialNumber } = leaf.certificate;
+    expect(list.size).toBe(2001);
+    expect(list.find(serialNumber, issuer)?.revokedAt).toBe(Date.parse("2023-05-20"));
+    expect(list.find(Uint8Array.of(1, 2, 3, 4), issuer)).toBeNull();
+    expect(list.find(others[1999]!.serialNumber, issuer)).not.toBeNull();
+  });
+});
+
 describe("status by OCSP", () => {
   const base = { certificate: leaf.certificate, issuer: root, thisUpdate: "2023-05-31", nextUpdate: "2023-06-02" };
   const responder = (input: object = {}) =>
