@@ -32,10 +32,10 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { load, pdfFiles } from "../corpora/pdf-corpus.ts";
 import { sharedPath } from "../shared-material.ts";
 
-/** Foreign verifiers on what `padesFormat` makes: pdfsig (poppler), qpdf and openssl must agree with us on every file. */
 // Each test starts dozens of foreign programs.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+/** Foreign verifiers on what `padesFormat` makes: pdfsig (poppler), qpdf and openssl must agree with us on every file. */
 const format = padesFormat(nodeCrypto);
 const dir = mkdtempSync(join(tmpdir(), "pades-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
