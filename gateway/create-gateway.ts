@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
 import type { Signer } from "@hocba/hsm-adapters";
 import { TokenHostClient } from "@hocba/hsm-adapters/token-host";
 import { type Profile, shippedProfiles } from "@hocba/signatures/profiles";
@@ -8,6 +9,7 @@ import type { Config } from "./config/index.ts";
 import { BodyBudget, workFeeder } from "./intake/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Logger } from "./observability/index.ts";
+import { createLateSigning, signingFormats } from "./pipeline/index.ts";
 import { bullWorkList, startReconciler, type WorkList } from "./queue/index.ts";
 import { openReceiptIssuer } from "./receipts/index.ts";
 import { createApp, type GatewayEnv } from "./routes/index.ts";
@@ -51,6 +53,10 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
   const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const feeder = workFeeder(list, log);
+  const profiles = deps.profiles ?? shippedProfiles;
+  const receipts = openReceiptIssuer(config.dataDir);
+  const verifier =
+    deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
   const stopping = new AbortController();
   const app = createApp({
     stopping: stopping.signal,
@@ -60,12 +66,24 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     list,
     feeder,
     budget: new BodyBudget(config.limits.bytesInFlight),
-    profiles: deps.profiles ?? shippedProfiles,
-    verifier:
-      deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock }),
+    profiles,
+    verifier,
     signer,
     timestamps: stamps.router,
-    receipts: openReceiptIssuer(config.dataDir),
+    receipts,
+    lateSigning: createLateSigning({
+      ledger,
+      store,
+      signer,
+      timestamps: stamps.router,
+      verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
+      receipts,
+      profiles,
+      formats: signingFormats(nodeCrypto),
+      crypto: nodeCrypto,
+      clock,
+      actor: "gateway",
+    }),
     metrics,
     log,
     clock,

@@ -6,9 +6,7 @@ import type { Config } from "./config/index.ts";
 import { type SharedDeps, signerOf } from "./create-gateway.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
-import { createPipeline, type Pipeline } from "./pipeline/index.ts";
-import { pdfFormat } from "./pipeline/pdf-format.ts";
-import { xmlFormat } from "./pipeline/xml-format.ts";
+import { createPipeline, type Pipeline, signingFormats } from "./pipeline/index.ts";
 import { bullConsumer, bullWorkList, startReconciler, type WorkListConsumer } from "./queue/index.ts";
 import { openReceiptIssuer } from "./receipts/index.ts";
 import { openFileStore } from "./store/index.ts";
@@ -45,7 +43,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
       receipts: openReceiptIssuer(config.dataDir),
       profiles: deps.profiles ?? shippedProfiles,
-      formats: { pdf: pdfFormat(nodeCrypto), xml: xmlFormat(nodeCrypto) },
+      formats: signingFormats(nodeCrypto),
       crypto: nodeCrypto,
       clock,
       metrics,

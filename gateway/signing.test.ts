@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
+import { sign } from "node:crypto";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SignerError } from "@hocba/hsm-adapters";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { mintApiKey } from "./access/index.ts";
 import { transcriptPdf, transcriptXml } from "./demo/sample-class/index.ts";
 import { type ReceiptKey, readReceipt } from "./receipts/index.ts";
 import type { DocumentView } from "./routes/document-view.ts";
@@ -200,6 +202,77 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     const { keys } = (await (await app.request("/.well-known/jwks.json")).json()) as { keys: [ReceiptKey] };
     expect(readReceipt(then.statement, keys[0])).toMatchObject({ sha256: before.sha256, status: "current" });
     expect(await (await app.request(`/v1/status/${"0".repeat(64)}`)).json()).toMatchObject({ status: "unknown" });
+  }, 60_000);
+
+  it("waits for persons who sign with tokens of their own, and goes on through a restart", async () => {
+    const school = site.sample.school.code;
+    const people = new Map<string, Awaited<ReturnType<typeof site.pki.issueLeaf>>>();
+    await site.ledger.registry.putSchool({ code: "P1", name: "Trường của người ký sau" }, "test");
+    for (const role of ["homeroom-teacher", "principal", "seal"] as const) {
+      const [own] = await site.ledger.registry.bindingsFor(school, role, Date.now());
+      const leaf = await site.pki.issueLeaf({ subject: { commonName: `Người ${role}` } });
+      people.set(role, leaf);
+      await site.ledger.registry.putSigner({ id: `p1-${role}`, kind: "person", name: role, school: "P1" }, "test");
+      const late = role === "seal" ? {} : { certificate: leaf.certificate, key: null };
+      const binding = { ...own!, id: `p1/${role}`, school: "P1", signerId: `p1-${role}`, classes: null };
+      await site.ledger.registry.addBinding({ ...binding, ...late }, "test");
+    }
+    const { secret } = await mintApiKey(site.ledger, {
+      school: "P1",
+      scopes: ["documents:write", "documents:read"],
+      label: "p1",
+      actor: "test",
+      now: Date.now(),
+    });
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    let { app } = await site.gateway();
+    await (await site.worker()).start();
+    const submitted = await app.request("/v1/documents?profile=hocba-pdf", {
+      method: "POST",
+      body: pdf as Uint8Array<ArrayBuffer>,
+      headers,
+    });
+    const { id } = (await submitted.json()) as DocumentView;
+    const state = async () =>
+      ((await (await app.request(`/v1/documents/${id}`, { headers })).json()) as DocumentView).state;
+    const awaits = (wanted: string) => vi.waitFor(async () => expect(await state()).toBe(wanted), { timeout: 10_000 });
+    const call = (step: string, what: string, body?: object) =>
+      app.request(`/v1/documents/${id}/steps/${step}/${what}`, {
+        method: "POST",
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const task = async (step: string) => {
+      const answer = await call(step, "preparation");
+      expect(answer.status, await answer.clone().text()).toBe(200);
+      return Buffer.from(((await answer.json()) as { toBeSigned: string }).toBeSigned, "base64");
+    };
+    const signed = (role: string, octets: Uint8Array) => ({
+      value: sign("sha256", octets, people.get(role)!.privateKey).toString("base64"),
+    });
+
+    await awaits("awaiting-signature");
+    expect((await call("principal", "preparation")).status, "not the principal's turn").toBe(409);
+    expect((await call("homeroom-teacher", "signature", { value: "AAAA" })).status, "nothing was prepared").toBe(409);
+    const octets = await task("homeroom-teacher");
+    const wrong = await call("homeroom-teacher", "signature", signed("principal", octets));
+    expect([wrong.status, ((await wrong.json()) as { code: string }).code]).toEqual([422, "CERTIFICATE_KEY_MISMATCH"]);
+    const foreign = await app.request(`/v1/documents/${id}/steps/homeroom-teacher/preparation`, {
+      method: "POST",
+      headers: authorization(),
+    });
+    expect(foreign.status).toBe(404);
+
+    await site.stopParts();
+    ({ app } = await site.gateway());
+    await (await site.worker()).start();
+    expect((await call("homeroom-teacher", "signature", signed("homeroom-teacher", octets))).status).toBe(202);
+    await vi.waitFor(async () => expect((await call("principal", "preparation")).status).toBe(200), {
+      timeout: 10_000,
+    });
+    expect((await call("principal", "signature", signed("principal", await task("principal")))).status).toBe(202);
+    await awaits("signed");
+    expect((await call("principal", "refusal", { reason: "đã muộn" })).status).toBe(409);
   }, 60_000);
 
   it("measures in the worker what it does with token and time stamps", async () => {

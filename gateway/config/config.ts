@@ -110,7 +110,7 @@ export const configSchema = z.strictObject({
         .nullable()
         .default(null),
       /** After so long without a sign of life from a worker, others take up its documents. */
-      lockMs: milliseconds.default(30_000),
+      lockMs: milliseconds.default(10_000),
     })
     .prefault({}),
   portal: z

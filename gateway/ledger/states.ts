@@ -28,7 +28,7 @@ export const workingStates: readonly DocumentState[] = ["received", "preparing",
 const successors: Readonly<Record<DocumentState, readonly DocumentState[]>> = {
   received: ["preparing", "rejected", "failed", "withdrawn"],
   preparing: ["awaiting-signature", "signing", "verifying", "rejected", "failed", "withdrawn"],
-  "awaiting-signature": ["preparing", "signing", "rejected", "failed", "withdrawn"],
+  "awaiting-signature": ["awaiting-signature", "preparing", "signing", "rejected", "failed", "withdrawn"],
   signing: ["stamping", "preparing", "verifying", "failed"],
   stamping: ["preparing", "verifying", "failed"],
   verifying: ["signed", "failed"],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { GatewayError } from "../errors.ts";
+import type { StepRecord } from "../ledger/index.ts";
 import type { DocumentWork, GroupInWork } from "./document-work.ts";
 
 /**
@@ -9,10 +10,13 @@ import type { DocumentWork, GroupInWork } from "./document-work.ts";
  */
 export async function groupInWork(work: DocumentWork): Promise<GroupInWork | null> {
   if (work.group !== null) return work.group;
-  const steps = work.steps.filter((step) => {
+  const steps: StepRecord[] = [];
+  for (const step of work.steps) {
     const signature = work.signatures.get(step.id);
-    return signature !== undefined && signature.state !== "complete";
-  });
+    if (signature === undefined || signature.state === "complete") continue;
+    // An intent of a person who has not signed yet is not ours to carry out.
+    if (signature.state === "signed" || (await work.binding(step.bindingId)).key !== null) steps.push(step);
+  }
   const records = steps.map((step) => work.signatures.get(step.id)!);
   const stale = records.some((record) => record.inputSha256 !== work.document.currentSha256);
   const group =

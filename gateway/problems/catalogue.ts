@@ -282,8 +282,8 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     503,
     "Sai mã PIN",
     "The PIN is wrong",
-    "Người vận hành sửa mã PIN; hệ thống không tự thử lại để tránh khoá token.",
-    "The operator corrects the PIN; it is never tried again by itself, since tokens lock.",
+    "Người vận hành sửa mã PIN; hệ thống không tự thử lại mã sai để tránh khoá token. Tài liệu chờ, không bị mất.",
+    "The operator corrects the PIN; a refused one is never tried again, since tokens lock. Documents wait, none is lost.",
   ),
   PIN_LOCKED: entry(503, "Mã PIN đã bị khoá", "The PIN is locked", "Mở khoá token.", "Unlock the token."),
   KEY_NOT_FOUND: entry(

@@ -7,6 +7,7 @@ import { batchRoutes } from "./batches.ts";
 import { documentRoutes } from "./documents.ts";
 import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
 import { healthRoutes } from "./health.ts";
+import { lateSignatureRoutes } from "./late-signatures.ts";
 import { openApiDocument } from "./openapi.ts";
 import { findPortal, portalRoutes } from "./portal.ts";
 import { problemResponse } from "./respond.ts";
@@ -36,6 +37,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayEnv> {
     );
   });
   app.route("/v1/documents", documentRoutes(parts));
+  app.route("/v1/documents", lateSignatureRoutes(parts));
   app.route("/v1/batches", batchRoutes(parts));
   app.route("/v1/verifications", verificationRoutes(parts));
   app.route("/v1/status", statusRoutes(parts));

@@ -4,6 +4,7 @@ import type { Config } from "../config/index.ts";
 import type { BodyBudget, WorkFeeder } from "../intake/index.ts";
 import type { ApiKey, Ledger } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
+import type { LateSigning } from "../pipeline/index.ts";
 import type { WorkList } from "../queue/index.ts";
 import type { ReceiptIssuer } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
@@ -25,6 +26,7 @@ export interface GatewayParts {
   receipts: ReceiptIssuer;
   metrics: Metrics;
   log: Logger;
+  lateSigning: LateSigning;
   clock: () => number;
   /** Aborts when the service is told to stop: streams that could go on for hours end then. */
   stopping: AbortSignal;

@@ -6,6 +6,7 @@ import { batchItemsSchema, batchParameters, batchSchema, itemParameters } from "
 import { documentSchema, documentSummarySchema } from "./document-view.ts";
 import { contentParameters, listParameters, submitParameters, withdrawalBody } from "./documents.ts";
 import { readinessSchema } from "./health.ts";
+import { refusalBody, signatureBody, signingTaskSchema } from "./late-signatures.ts";
 import { statusParameters } from "./status.ts";
 import { verificationParameters } from "./verifications.ts";
 
@@ -73,6 +74,32 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
       path: ["id"],
       answers: { 200: { description: "JWS in compact form", type: "application/jose" } },
       problems: [401, 403, 404, 409],
+    },
+  },
+  "/v1/documents/{id}/steps/{step}/preparation": {
+    post: {
+      summary: "Lấy dữ liệu để người ký ký bằng token của mình / What a person's own token has to sign",
+      path: ["id", "step"],
+      answers: { 200: { description: "The task; asking again voids it", schema: signingTaskSchema } },
+      problems: [401, 403, 404, 409, 422],
+    },
+  },
+  "/v1/documents/{id}/steps/{step}/signature": {
+    post: {
+      summary: "Nộp chữ ký / The signature value",
+      path: ["id", "step"],
+      body: { types: ["application/json"], description: "The value.", schema: signatureBody },
+      answers: { 202: { description: "Taken; the document goes on", schema: documentSummarySchema } },
+      problems: [400, 401, 403, 404, 409, 422],
+    },
+  },
+  "/v1/documents/{id}/steps/{step}/refusal": {
+    post: {
+      summary: "Từ chối ký / The signer will not sign",
+      path: ["id", "step"],
+      body: { types: ["application/json"], description: "Why.", schema: refusalBody },
+      answers: { 200: { description: "Rejected", schema: documentSummarySchema } },
+      problems: [400, 401, 403, 404, 409],
     },
   },
   "/v1/documents/{id}/withdrawal": {

@@ -1,0 +1,9 @@
+import type { CryptoProvider } from "@hocba/certs/crypto";
+import { pdfFormat } from "./pdf-format.ts";
+import type { SigningFormat } from "./signing-format.ts";
+import { xmlFormat } from "./xml-format.ts";
+
+/** The formats this gateway signs; a new one is added here. */
+export function signingFormats(crypto: CryptoProvider): Readonly<Record<"pdf" | "xml", SigningFormat>> {
+  return { pdf: pdfFormat(crypto), xml: xmlFormat(crypto) };
+}
