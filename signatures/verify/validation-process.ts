@@ -13,6 +13,20 @@ import { type CertificateValidation, pathPool, validateCertificate } from "./x50
 
 export type Purpose = "signing" | "timestamping";
 
+/** A caller hands the same list to every call: it is parsed once for each cache. */
+const given = new WeakMap<PathCache, WeakMap<readonly Uint8Array[], readonly Certificate[]>>();
+
+function parsedOnce(list: readonly Uint8Array[], cache: PathCache): readonly Certificate[] {
+  const lists = given.get(cache) ?? new WeakMap<readonly Uint8Array[], readonly Certificate[]>();
+  given.set(cache, lists);
+  const known = lists.get(list);
+  if (known) return known;
+  const pool = new CertificatePool(cache);
+  pool.addDer(list);
+  lists.set(list, pool.list);
+  return pool.list;
+}
+
 /** The state of one document's validation: what is at hand, and what turned out to be missing. */
 export class ValidationProcess {
   readonly crypto: CryptoProvider;
@@ -38,7 +52,7 @@ export class ValidationProcess {
     this.time = context.time.getTime();
     this.cache = context.cache ?? new PathCache();
     this.pool = new CertificatePool(this.cache);
-    this.pool.addDer(context.certificates);
+    for (const certificate of parsedOnce(context.certificates, this.cache)) this.pool.add(certificate);
     this.evidence = new EvidenceStore();
     this.evidence.addCrls(context.crls);
     this.evidence.addOcspResponses(context.ocspResponses);

@@ -90,4 +90,20 @@ describe.skipIf(!folder)("attacks on PDF signatures", () => {
     expect(report.indication).toBe("TOTAL-FAILED");
     expect(report.signatures.some((s) => s.integrity === "broken")).toBe(true);
   });
+
+  it.each(clean)("never calls $file intact with an octet changed in its signed ranges", (file) => {
+    const bytes = new Uint8Array(readFileSync(join(folder!, file.file)));
+    const [signature] = signatureFields(openPdf(bytes));
+    const [first, firstLength, second, secondLength] = signature!.byteRange!;
+    const covered = firstLength + secondLength;
+    for (let i = 0; i < 60; i++) {
+      const offset = Math.floor((covered * (i + 0.37)) / 60);
+      const at = offset < firstLength ? first + offset : second + offset - firstLength;
+      const changed = new Uint8Array(bytes);
+      changed[at]! ^= 1 << (i % 8);
+      const report = verifyTrusting(changed);
+      expect([at, report.signatures.some((s) => s.integrity === "intact")]).toEqual([at, false]);
+      expect(report.indication).not.toBe("TOTAL-PASSED");
+    }
+  });
 });
