@@ -275,6 +275,54 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     expect((await call("principal", "refusal", { reason: "đã muộn" })).status).toBe(409);
   }, 60_000);
 
+  it.each([
+    ["ecdsa-p256-sha256" as const, "ec-p256" as const],
+    ["rsa-pkcs1-sha256" as const, "rsa-3072" as const],
+  ])(
+    "seals an XML transcript with %s by a key of kind %s outside the token",
+    async (algorithm, keyType) => {
+      const code = `X-${keyType}`;
+      const leaf = await site.pki.issueLeaf({ subject: { commonName: "Con dấu" }, keyType });
+      await site.ledger.registry.putSchool({ code, name: "Trường khác" }, "test");
+      await site.ledger.registry.putSigner({ id: code, kind: "seal", name: "Con dấu", school: code }, "test");
+      for (const own of await site.ledger.registry.bindings(site.sample.school.code)) {
+        const seal = own.role === "seal" ? { certificate: leaf.certificate, key: null, algorithm } : {};
+        await site.ledger.registry.addBinding(
+          { ...own, ...seal, id: `${code}/${own.id}`, school: code, signerId: code },
+          "test",
+        );
+      }
+      const { secret } = await mintApiKey(site.ledger, {
+        school: code,
+        scopes: ["documents:write", "documents:read"],
+        label: code,
+        actor: "test",
+        now: Date.now(),
+      });
+      const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+      const { app } = await site.gateway();
+      await (await site.worker()).start();
+      const body = new TextDecoder().decode(xml).replace(/<MA_TRUONG>[^<]*/, `<MA_TRUONG>${code}`);
+      const submitted = await app.request("/v1/documents?profile=hocba-xml", { method: "POST", body, headers });
+      const { id } = (await submitted.json()) as DocumentView;
+      const found = async () => (await (await app.request(`/v1/documents/${id}`, { headers })).json()) as DocumentView;
+      await vi.waitFor(async () => expect((await found()).state).toBe("awaiting-signature"), { timeout: 10_000 });
+      const step = `/v1/documents/${id}/steps/seal`;
+      const prepared = await app.request(`${step}/preparation`, { method: "POST", headers });
+      const octets = Buffer.from(((await prepared.json()) as { toBeSigned: string }).toBeSigned, "base64");
+      const value = sign("sha256", octets, leaf.privateKey).toString("base64");
+      await app.request(`${step}/signature`, { method: "POST", headers, body: JSON.stringify({ value }) });
+      await vi.waitFor(
+        async () => {
+          const { state, problem } = await found();
+          expect(`${state} ${JSON.stringify(problem)}`).toBe("signed null");
+        },
+        { timeout: 10_000 },
+      );
+    },
+    60_000,
+  );
+
   it("measures in the worker what it does with token and time stamps", async () => {
     const { app } = await site.gateway();
     const port = await (await site.worker({ worker: { metrics: { port: 0 } } })).start();

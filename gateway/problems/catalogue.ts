@@ -225,6 +225,13 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "Send the unsigned file, in the shape of the profile.",
   ),
   XML_LIMIT: entry(422, "Tệp XML vượt giới hạn cấu trúc", "The XML exceeds a structural limit", ...sendOriginal),
+  EVIDENCE_RECORD_MALFORMED: entry(422, "Hồ sơ bằng chứng hỏng", "The evidence record is damaged", ...sendOriginal),
+  EVIDENCE_RECORD_UNSUPPORTED: entry(
+    422,
+    "Hồ sơ bằng chứng dùng cấu trúc không hỗ trợ",
+    "The evidence record uses something unsupported",
+    ...askOperator,
+  ),
   CMS_MALFORMED: entry(422, "Chữ ký CMS hỏng", "The CMS is damaged", ...sendOriginal),
   // signing: final
   SIGNER_NOT_BOUND: entry(
