@@ -1,5 +1,5 @@
 import { SignaturesError } from "@hocba/signatures";
-import { assertAppendable, openPdf, signatureFields } from "@hocba/signatures/pdf";
+import { assertAppendable, openPdf, type PdfDocument, signatureFields } from "@hocba/signatures/pdf";
 import { type Profile, planSignatures, readFacts } from "@hocba/signatures/profiles";
 import { DS_NS, elementAtPath, parseXml } from "@hocba/signatures/xml";
 import { GatewayError } from "../errors.ts";
@@ -22,8 +22,9 @@ export function checkDocument(bytes: Uint8Array, profile: Profile): CheckedDocum
 
 function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {
   if (looksLikeXml(bytes)) throw mismatch("pdf", "xml");
-  const document = openPdf(bytes);
+  let document: PdfDocument;
   try {
+    document = openPdf(bytes);
     assertAppendable(document);
   } catch (error) {
     // Damage at the end is the commonest of all: an upload or download that broke off.
@@ -46,6 +47,12 @@ function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {
 function checkXml(bytes: Uint8Array, profile: Profile): CheckedDocument {
   if (startsWith(bytes, "%PDF-")) throw mismatch("xml", "pdf");
   const document = parseXml(bytes);
+  for (const [id, elements] of document.ids) {
+    // Wherever it stands, named by a signature or not: readers differ in which of two they take.
+    if (elements.length > 1) {
+      throw new SignaturesError("XML_DUPLICATE_ID", `more than one element with Id ${id}`, { details: { id } });
+    }
+  }
   for (const { id, xml } of planSignatures(profile, document)) {
     if (xml !== null && elementAtPath(document.root, xml.holder).first("Signature", DS_NS) !== null) {
       throw new GatewayError("ALREADY_SIGNED", `the place of ${id} holds a signature`, { details: { step: id } });
