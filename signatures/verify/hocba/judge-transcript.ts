@@ -6,7 +6,6 @@ import {
   elementPath,
   elementsAtPath,
   isCovered,
-  readXadesProperties,
   type XmlDocument,
   type XmlElement,
   type XmlReference,
@@ -15,7 +14,6 @@ import type { SignatureCandidate } from "../candidate.ts";
 import { finding } from "../findings.ts";
 import type { Finding, SignatureReport } from "../report.ts";
 import type { ValidationProcess } from "../validation-process.ts";
-import { dataReferences } from "../xml/xml-candidate.ts";
 import type { XmlReading } from "../xml/xml-document.ts";
 import { judgeRoleChain, type PlacedReport } from "./role-chain.ts";
 
@@ -31,16 +29,15 @@ export function judgeXmlTranscript(
   const profile = xmlProfile(document, process.context.profile);
   if (!profile) return [];
   const { planned, findings } = plan(profile, document);
-  const signatures = reading.found.flatMap(({ candidate, signature }, i): PlacedReport[] => {
+  const holders = new Map(planned.map((p) => [p, p.xml ? elementsAtPath(document.root, p.xml.holder)[0] : undefined]));
+  const signatures = reading.found.flatMap(({ candidate, signature, data }, i): PlacedReport[] => {
     if (candidate.counterSignature) return [];
     const parent = signature?.element.parent;
     const holder = parent?.type === "element" ? parent : null;
-    const data = signature ? dataReferences(signature, readXadesProperties(signature)) : [];
     return [
       {
         report: reports[i]!,
-        takesPlaceOf: (p) =>
-          holder !== null && p.xml !== null && elementsAtPath(document.root, p.xml.holder)[0] === holder,
+        takesPlaceOf: (p) => holder !== null && holders.get(p) === holder,
         references: data.map((r) => wholeElement(r, document, profile)),
         insideItsReference: data.some((r) => r.enclosesSignature),
         signedEnd: null,

@@ -29,7 +29,7 @@ export function xmlCandidate(
   index: number,
   document: XmlDocument,
   process: ValidationProcess,
-): SignatureCandidate {
+): { candidate: SignatureCandidate; data: XmlReference[] } {
   const properties = readXadesProperties(signature);
   const signed = properties?.signedPropertiesCovered && !properties.ambiguous ? properties : null;
   process.pool.addDer(signature.keyInfo.certificates);
@@ -41,7 +41,7 @@ export function xmlCandidate(
     process.evidence.addOcspResponses(ocspResponses);
   }
   const verify = (certificate: Certificate | null) => verifyXml(signature, certificate, process.crypto);
-  return {
+  const candidate: SignatureCandidate = {
     id: signature.id ?? String(index + 1),
     format: signed ? "XAdES" : "XMLDSig",
     formatChecking: structure(signature, properties, signed !== null),
@@ -59,6 +59,7 @@ export function xmlCandidate(
     counterSignature: isCounterSignature(signature),
     documentTimestamp: null,
   };
+  return { candidate, data: dataReferences(signature, properties) };
 }
 
 /** EN 319 132-1 §5.2.4: a DataObjectFormat names its object and says something about it. */
@@ -76,7 +77,7 @@ const signsSomething = (signature: XmlSignature, properties: XadesProperties | n
   signature.references.some((r) => !isOwnProperties(r, properties));
 
 /** The references to data, as against those to the signature's own properties. */
-export function dataReferences(signature: XmlSignature, properties: XadesProperties | null): XmlReference[] {
+function dataReferences(signature: XmlSignature, properties: XadesProperties | null): XmlReference[] {
   return signature.references.filter((r) => {
     const { apex } = r.coverage;
     if (apex === null || apex.type === "document") return true;

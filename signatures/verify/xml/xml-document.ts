@@ -4,6 +4,7 @@ import {
   parseXml,
   readXmlSignature,
   type XmlDocument,
+  type XmlReference,
   type XmlSignature,
   xmlBudget,
 } from "../../xml/index.ts";
@@ -16,7 +17,12 @@ import { xmlCandidate } from "./xml-candidate.ts";
 export interface XmlReading {
   readonly document: XmlDocument;
   /** In document order; `signature` is null where the ds:Signature is malformed. */
-  readonly found: readonly { readonly candidate: SignatureCandidate; readonly signature: XmlSignature | null }[];
+  readonly found: readonly {
+    readonly candidate: SignatureCandidate;
+    readonly signature: XmlSignature | null;
+    /** References to data outside the signature. */
+    readonly data: readonly XmlReference[];
+  }[];
 }
 
 /**
@@ -32,12 +38,13 @@ export function readXmlDocument(bytes: Uint8Array, process: ValidationProcess): 
   const found = findXmlSignatures(document).map((element, index) => {
     try {
       const signature = readXmlSignature(document, element, options);
-      return { candidate: xmlCandidate(signature, index, document, process), signature };
+      return { ...xmlCandidate(signature, index, document, process), signature };
     } catch (error) {
       if (!(error instanceof SignaturesError)) throw error;
       return {
         candidate: malformedCandidate(element.attribute("Id") ?? String(index + 1), error.message),
         signature: null,
+        data: [],
       };
     }
   });
