@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { sign } from "node:crypto";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SignerError } from "@hocba/hsm-adapters";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { mintApiKey } from "./access/index.ts";
 import { transcriptPdf, transcriptXml } from "./demo/sample-class/index.ts";
+import { examine, signaturesIn } from "./doctor/index.ts";
 import { type ReceiptKey, readReceipt } from "./receipts/index.ts";
 import type { DocumentView } from "./routes/document-view.ts";
 import { type SigningSite, startSigningSite } from "./testing/index.ts";
@@ -349,6 +350,21 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     }
   }, 90_000);
 
+  it("starts without Redis, takes documents, and signs them when Redis comes", async () => {
+    await site.redis.stop();
+    const quick = { worker: { reconcileEveryMs: 300, retryInitialMs: 50, retryMaxMs: 200 } };
+    const { app } = await site.gateway(quick);
+    await (await site.worker(quick)).start();
+    const id = await submit(app, pdf, "hocba-pdf");
+    expect(((await (await app.request("/readyz")).json()) as { checks: object }).checks).toMatchObject({
+      redis: { ok: false, code: "QUEUE_UNAVAILABLE" },
+      token: { ok: true },
+      tsa: { ok: true },
+    });
+    await site.redis.start();
+    await reaches(app, id, "signed", 30_000);
+  }, 60_000);
+
   it("waits for a token that is gone and goes on when it is back", async () => {
     const { app } = await site.gateway();
     let gone = true;
@@ -388,6 +404,26 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
         .sort(),
     ).toEqual([".pdf", ".xml"]);
   }, 40_000);
+
+  it("leaves ledger, documents and audit log in agreement, and the doctor sees when they are not", async () => {
+    const complaints = async () => {
+      const found = [];
+      for await (const complaint of examine(site.ledger, site.store, signaturesIn)) found.push(complaint);
+      return found;
+    };
+    expect(await complaints()).toEqual([]);
+    const { app } = await site.gateway();
+    await (await site.worker()).start();
+    const id = await submit(app, pdf, "hocba-pdf");
+    const { currentSha256 } = await reaches(app, id, "signed");
+    const file = join(site.root, "documents", currentSha256.slice(0, 2), currentSha256.slice(2));
+    const content = readFileSync(file);
+    rmSync(file);
+    expect(await complaints()).toMatchObject([{ about: id, problem: "content-missing" }]);
+    content[0] = 0;
+    writeFileSync(file, content);
+    expect(await complaints()).toMatchObject([{ about: id, problem: "content-damaged" }]);
+  }, 60_000);
 });
 
 function pem(der: Uint8Array): string {

@@ -64,6 +64,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./audit.ts")).auditCommand(),
   },
   {
+    name: "doctor",
+    vi: "đối chiếu sổ cái, kho tài liệu và nhật ký",
+    en: "hold ledger, documents and audit log against each other",
+    load: async () => (await import("./doctor.ts")).doctorCommand(),
+  },
+  {
     name: "bench",
     vi: "đo tốc độ, so với giới hạn của phần cứng",
     en: "measure speed, as ratios to the hardware's floor",

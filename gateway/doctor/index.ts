@@ -1,0 +1,2 @@
+export { type Complaint, examine } from "./examine.ts";
+export { signaturesIn } from "./signatures-in.ts";
