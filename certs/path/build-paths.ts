@@ -15,7 +15,7 @@ export interface CandidatePath {
 
 /** What the search may spend, and what it met; filled in while it runs. */
 export interface SearchState {
-  /** Signatures that may still be checked. */
+  /** Signatures that may still be checked, counted by the size of their keys. */
   signaturesLeft: number;
   /** Steps upwards that may still be taken. */
   stepsLeft: number;
@@ -156,6 +156,11 @@ function keyIdentifierPoints(child: Certificate, issuer: Certificate): number {
   }
 }
 
+/** What checking one signature under this key costs, in checks of usual size: huge keys must not buy time. */
+function effort({ publicKey: { kind, bits } }: Certificate): number {
+  return kind === "rsa" || kind === "dsa" ? Math.max(1, Math.ceil((bits / 4096) ** 2)) : 1;
+}
+
 function linkHolds(
   request: PathRequest,
   child: Certificate,
@@ -165,7 +170,8 @@ function linkHolds(
 ): boolean {
   // Inherited DSA parameters are known only from above: the path check verifies such a link.
   if (issuer.publicKey.kind === "dsa" && issuer.publicKey.parameters === null) return true;
-  if (state.signaturesLeft-- <= 0) {
+  state.signaturesLeft -= effort(issuer);
+  if (state.signaturesLeft < 0) {
     state.exhausted = true;
     return false;
   }
