@@ -28,12 +28,12 @@ export function xmlFormat(crypto: CryptoProvider): SigningFormat {
           };
         }),
       );
-      const valueOf = (value: Uint8Array, index: number) =>
+      const xmlValue = (value: Uint8Array, index: number) =>
         members[index]!.identity.algorithm === "ecdsa-p256-sha256" ? toP1363(value, 32) : value;
       return {
         toBeSigned: prepared.toBeSigned,
-        timestampInput: (index, value) => xades.timestampInputOf(prepared, index, valueOf(value, index)),
-        complete: (values, tokens) => xades.completeBatch(prepared, values.map(valueOf), tokens),
+        timestampInput: (index, value) => xades.timestampInputOf(prepared, index, xmlValue(value, index)),
+        complete: (values, tokens) => xades.completeBatch(prepared, values.map(xmlValue), tokens),
       };
     },
   };
