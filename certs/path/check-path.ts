@@ -3,6 +3,7 @@ import { algorithmPolicies } from "../algorithms/policies.ts";
 import { readPublicKey } from "../crypto/public-key.ts";
 import { signatureAlgorithmOf } from "../crypto/signature-algorithm.ts";
 import { equalBytes } from "../der/values.ts";
+import { unknownStatus } from "../revocation/check-revocation.ts";
 import type { RevocationStatus } from "../revocation/revocation-status.ts";
 import type { TrustAnchor } from "../trust/trust-anchor.ts";
 import type { Certificate } from "../x509/certificate.ts";
@@ -53,7 +54,8 @@ class PathCheck {
   private readonly revocation: RevocationCheck | null;
   private readonly names = new NameConstraintState();
   private readonly graph = new PolicyGraph();
-  private readonly statuses: RevocationStatus[] = [];
+  /** By position in the path. */
+  private readonly statuses = new Map<number, RevocationStatus>();
   private readonly algorithms: AlgorithmFinding[] = [];
   private readonly profile: ProfileFinding[] = [];
   private policies: readonly string[] = [];
@@ -95,8 +97,14 @@ class PathCheck {
       policies: fault ? [] : this.policies,
       algorithmFindings: this.algorithms,
       profileFindings: this.profile,
-      revocation: this.statuses.reverse(),
+      revocation: this.revocation ? this.statusesInOrder() : [],
     };
+  }
+
+  private statusesInOrder(): RevocationStatus[] {
+    return this.path
+      .slice(0, -1)
+      .map((certificate, i) => this.statuses.get(i) ?? { ...unknownStatus(certificate), code: "NOT_REACHED" });
   }
 
   private walk(): Fault | null {
@@ -166,7 +174,7 @@ class PathCheck {
     if (!certificate.issuer.equals(this.path[index + 1]!.subject)) return new Fault("NO_PATH", index);
     if (this.revocation) {
       const status = this.revocation(this.path, index, this.workingKey);
-      this.statuses.push(status);
+      this.statuses.set(index, status);
       if (status.status === "revoked") return new Fault("REVOKED", index, status.reason ?? "");
       if (status.status === "unknown" && this.request.revocation?.required !== false) {
         return new Fault("REVOCATION_UNKNOWN", index, status.code);

@@ -112,7 +112,10 @@ export interface PathResult {
   readonly policies: readonly string[];
   readonly algorithmFindings: readonly AlgorithmFinding[];
   readonly profileFindings: readonly ProfileFinding[];
-  /** One per certificate under the anchor, leaf first, when revocation was asked for and reached. */
+  /**
+   * When revocation was asked for: the status of `path[i]` at `i`, the anchor left out. Where the check ended above a
+   * certificate, its status is unknown with code NOT_REACHED.
+   */
   readonly revocation: readonly RevocationStatus[];
   /** Whole paths that were judged before this answer. */
   readonly pathsTried: number;

@@ -44,6 +44,8 @@ export type RevocationCode =
   /** The certificate says there will never be revocation information (RFC 9608). */
   | "NO_REVOCATION_AVAILABLE"
   | "NO_EVIDENCE"
+  /** Not asked: a certificate above it, or something else in it, failed before. */
+  | "NOT_REACHED"
   | "EVIDENCE_STALE"
   | "EVIDENCE_FROM_THE_FUTURE"
   | "EVIDENCE_MALFORMED"

@@ -67,6 +67,18 @@ describe("status by CRLs", () => {
     });
   });
 
+  it("stands at the place of its certificate even when the check ended above it", () => {
+    const ca = certificate({ subject: "CA", key: testKey(), ca: true, issuer: root });
+    const below = certificate({ subject: "Below", key: testKey(), issuer: ca });
+    const list = crl({ ...current, revoked: [{ certificate: ca.certificate, at: "2023-05-20" }] });
+    const result = check({ crls: [list], certificates: [ca.certificate] }, below.certificate);
+    expect(result).toMatchObject({ code: "REVOKED", index: 1 });
+    expect(result.revocation.map((r) => [r.certificate.subject.get("CN"), r.code])).toEqual([
+      ["Below", "NOT_REACHED"],
+      ["CA", "KNOWN"],
+    ]);
+  });
+
   it("does not believe a list that has run out, or one from the future", () => {
     expect(status({ crls: [crl({ ...current, nextUpdate: "2023-05-30" })] }).code).toBe("EVIDENCE_STALE");
     expect(status({ crls: [crl({ ...current, thisUpdate: "2023-06-03" })] }).code).toBe("EVIDENCE_FROM_THE_FUTURE");
