@@ -2,6 +2,7 @@ import type { DigestAlgorithm } from "@hocba/certs/crypto";
 import type { Certificate } from "@hocba/certs/x509";
 import type { Bilingual } from "../bilingual.ts";
 import { type Conclusion, indeterminate, passed, worst } from "./conclusion.ts";
+import type { CryptographicVerification } from "./cryptographic-verification.ts";
 import { finding } from "./findings.ts";
 import { acceptableUntil, type DigestUse, type Policy } from "./policy.ts";
 
@@ -16,12 +17,16 @@ const USE: Readonly<Record<DigestUse, Bilingual>> = {
  * were acceptable at `at` (ms since 1970), the earliest time at which it is proven to have existed.
  */
 export function acceptAlgorithms(
-  use: { digest: DigestAlgorithm | undefined; certificate: Certificate | null },
+  use: Pick<CryptographicVerification, "digestAlgorithm" | "signatureAlgorithm"> & { certificate: Certificate | null },
   at: number,
   policy: Policy,
 ): Conclusion {
+  // The digest under the signature value may be another one than that over the content.
+  const under =
+    use.signatureAlgorithm && "digest" in use.signatureAlgorithm ? use.signatureAlgorithm.digest : undefined;
+  const digests = new Set([use.digestAlgorithm, under].filter((d) => d !== undefined));
   return worst(
-    use.digest ? acceptDigest(use.digest, "signature", at, policy) : passed(),
+    ...[...digests].map((digest) => acceptDigest(digest, "signature", at, policy)),
     use.certificate ? acceptKey(use.certificate, policy) : passed(),
   );
 }

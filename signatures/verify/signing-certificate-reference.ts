@@ -6,6 +6,7 @@ import { digestAlgorithmOf, readAlgorithmIdentifier } from "../cms/algorithm-ide
 import type { AttributeSet } from "../cms/attributes.ts";
 import { malformed } from "../cms/malformed.ts";
 import { CmsOid } from "../cms/oids.ts";
+import { digestIfKnown } from "./digest-if-known.ts";
 
 /** A reference to a certificate that the signature covers: ESSCertID(v2), or xades:Cert. */
 export interface CertificateReference {
@@ -60,10 +61,9 @@ export function referenceMatches(
   certificate: Certificate,
   crypto: CryptoProvider,
 ): boolean {
-  return (
-    reference.digestAlgorithm !== null &&
-    equalBytes(crypto.digest(reference.digestAlgorithm, certificate.raw), reference.digest)
-  );
+  if (reference.digestAlgorithm === null) return false;
+  const digest = digestIfKnown(crypto, reference.digestAlgorithm, [certificate.raw]);
+  return digest !== null && equalBytes(digest, reference.digest);
 }
 
 /** False when the reference names another issuer or serial number than the certificate has. */

@@ -8,6 +8,7 @@ import { readable } from "./certificate-pool.ts";
 import { verifySignerInfo } from "./cms/verify-signer-info.ts";
 import { type Conclusion, failed, indeterminate, passed, worst } from "./conclusion.ts";
 import { cryptographicConclusion } from "./cryptographic-verification.ts";
+import { digestIfKnown } from "./digest-if-known.ts";
 import { finding } from "./findings.ts";
 import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
 import type { TimestampReport } from "./report.ts";
@@ -72,7 +73,7 @@ export function validateTimestamp(
     identified.conclusion,
     certificate ? keyUsage(certificate) : passed(),
     certificate ? process.validateCertificate(certificate, at, "timestamping").conclusion : passed(),
-    acceptAlgorithms({ digest: math.digestAlgorithm, certificate }, at, policy),
+    acceptAlgorithms({ ...math, certificate }, at, policy),
     token.imprint.digestAlgorithm
       ? acceptDigest(token.imprint.digestAlgorithm, "timestamp-imprint", at, policy)
       : indeterminate("CRYPTO_CONSTRAINTS_FAILURE", finding("ALGORITHM_UNSUPPORTED", { algorithm: token.imprint.oid })),
@@ -93,7 +94,10 @@ function imprintHolds(candidate: TimestampCandidate, token: TimestampToken, cryp
   const inputs = candidate.imprintInputs();
   if (!inputs) return null;
   if (!digestAlgorithm) return false;
-  return inputs.some((chunks) => equalBytes(crypto.digest(digestAlgorithm, ...chunks), digest));
+  return inputs.some((chunks) => {
+    const actual = digestIfKnown(crypto, digestAlgorithm, chunks);
+    return actual !== null && equalBytes(actual, digest);
+  });
 }
 
 function imprintConclusion(holds: boolean | null): Conclusion {

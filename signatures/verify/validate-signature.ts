@@ -41,11 +41,7 @@ export function validateSignature(candidate: SignatureCandidate, process: Valida
     cryptographicConclusion(math),
     identified.conclusion,
     past.conclusion,
-    acceptAlgorithms(
-      { digest: math.digestAlgorithm, certificate },
-      proofs.bestSignatureTime ?? process.time,
-      process.policy,
-    ),
+    acceptAlgorithms({ ...math, certificate }, proofs.bestSignatureTime ?? process.time, process.policy),
     checkSigningTime(candidate, proofs, process),
   );
   return {

@@ -1,5 +1,5 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
-import { type Element, Tag } from "@hocba/certs/der";
+import { type Element, Tag, toHex } from "@hocba/certs/der";
 import { PathCache, type CertificatePool as PathPool } from "@hocba/certs/path";
 import type { Certificate } from "@hocba/certs/x509";
 import { CmsOid } from "../cms/oids.ts";
@@ -113,11 +113,16 @@ export class ValidationProcess {
     if (known) return known;
     const result = validateCertificate(certificate, at, purpose, this);
     this.answered.set(key, result);
-    for (const request of result.wanted) this.requests.set(`${request.kind} ${request.url}`, request);
+    for (const request of result.wanted) this.requests.set(this.requestKey(request), request);
     return result;
   }
 
-  /** Evidence that would have helped, each address once. */
+  /** One OCSP address answers for many certificates; a CRL is the same for all. */
+  private requestKey({ kind, url, certificate }: EvidenceRequest): string {
+    return kind === "ocsp" ? `${kind} ${url} ${toHex(this.crypto.digest("sha256", certificate))}` : `${kind} ${url}`;
+  }
+
+  /** Evidence that would have helped, each piece once. */
   get wanted(): EvidenceRequest[] {
     return [...this.requests.values()];
   }

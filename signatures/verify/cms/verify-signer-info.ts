@@ -112,10 +112,13 @@ function verifyWithAttributes(
   }
   if (!spki) return withoutKey(content, digestAlgorithm);
   const forms = signedAttributesForms(signer);
-  const form = forms.findIndex((octets) => verifies(crypto, spki, algorithms, [octets], signer.signature));
-  if (form < 0) return wrongValue(digestAlgorithm, algorithms, findings);
-  if (forms.length > 1) findings.push(finding("NOT_DER", { form: form === 0 ? "BER" : "DER" }));
-  return verified(content, digestAlgorithm, algorithms, findings);
+  for (const [i, octets] of forms.entries()) {
+    const algorithm = verifying(crypto, spki, algorithms, [octets], signer.signature);
+    if (!algorithm) continue;
+    if (forms.length > 1) findings.push(finding("NOT_DER", { form: i === 0 ? "BER" : "DER" }));
+    return verified(content, digestAlgorithm, algorithm, findings);
+  }
+  return wrongValue(digestAlgorithm, algorithms, findings);
 }
 
 function verifyContentDirectly(
@@ -137,10 +140,9 @@ function verifyContentDirectly(
     };
   }
   if (!content.chunks || !spki) return { ...withoutKey(content, digestAlgorithm), findings };
-  if (!verifies(crypto, spki, algorithms, content.chunks, signer.signature)) {
-    return wrongValue(digestAlgorithm, algorithms, findings);
-  }
-  return verified(content, digestAlgorithm, algorithms, findings);
+  const algorithm = verifying(crypto, spki, algorithms, content.chunks, signer.signature);
+  if (!algorithm) return wrongValue(digestAlgorithm, algorithms, findings);
+  return verified(content, digestAlgorithm, algorithm, findings);
 }
 
 const ONCE = [
@@ -154,29 +156,30 @@ function readMessageDigest(value: Element): Uint8Array {
   return readOctetString(value.tag === Tag.SET ? value.child() : value);
 }
 
-function verifies(
+/** The algorithm under which the value verifies, or undefined. */
+function verifying(
   crypto: CryptoProvider,
   spki: Uint8Array,
   algorithms: readonly SignatureAlgorithm[],
   chunks: readonly Uint8Array[],
   signature: Uint8Array,
-): boolean {
-  return algorithms.some((algorithm) => crypto.verify(spki, algorithm, chunks, signature));
+): SignatureAlgorithm | undefined {
+  return algorithms.find((algorithm) => crypto.verify(spki, algorithm, chunks, signature));
 }
 
 function verified(
   content: SignerContent,
   digestAlgorithm: DigestAlgorithm,
-  algorithms: readonly SignatureAlgorithm[],
+  algorithm: SignatureAlgorithm,
   findings: Finding[],
 ): CryptographicVerification {
   if (!content.chunks)
-    return { ...withoutKey(content, digestAlgorithm), signatureAlgorithm: algorithms[0]!, valueVerified: true };
+    return { ...withoutKey(content, digestAlgorithm), signatureAlgorithm: algorithm, valueVerified: true };
   return {
     integrity: "intact",
     problem: null,
     digestAlgorithm,
-    signatureAlgorithm: algorithms[0]!,
+    signatureAlgorithm: algorithm,
     valueVerified: true,
     findings,
   };

@@ -27,6 +27,10 @@ export function rsaSha1Candidate(
     verify: (certificate) => {
       if (!value || !ranges) return { integrity: "broken", problem: "FORMAT_FAILURE", findings: [] };
       if (!certificate) return { integrity: "unknown", problem: "NO_SIGNING_CERTIFICATE_FOUND", findings: [] };
+      if (certificate.publicKey.kind !== "rsa") {
+        const name = finding("ALGORITHM_UNSUPPORTED", { algorithm: certificate.publicKey.kind });
+        return { integrity: "unknown", problem: "CRYPTO_CONSTRAINTS_FAILURE", findings: [name] };
+      }
       const intact = process.crypto.verify(certificate.spki, RSA_SHA1, ranges, value);
       return {
         integrity: intact ? "intact" : "broken",
