@@ -60,4 +60,18 @@ describe.skipIf(!existsSync(main))("hocba verify", () => {
     );
     expect(codes).toEqual([3, 3, 3, 3, 3]);
   });
+
+  it("answers for many files in their order, from several threads", async () => {
+    const files = Array.from({ length: 100 }, (_, i) => join(dir, `many-${i}.xml`));
+    for (const [i, file] of files.entries()) writeFileSync(file, `<a n="${i}"/>`);
+    files[50] = join(dir, "absent.xml");
+    const { code, stdout, stderr } = await run("--json", "--offline", ...files);
+    expect(code).toBe(3);
+    expect(stderr).toContain("absent.xml");
+    const told = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line).file);
+    expect(told).toEqual(files.filter((_, i) => i !== 50));
+  });
 });

@@ -1,36 +1,8 @@
-import { readFileSync } from "node:fs";
-import { nodeCrypto } from "@hocba/certs/crypto/node";
-import { EvidenceFetcher } from "@hocba/certs/online";
-import { PathCache } from "@hocba/certs/path";
-import { parseTrustAnchors } from "@hocba/certs/trust";
-import { pemOrDerBlocks } from "@hocba/certs/x509";
-import {
-  type PolicyName,
-  sentence,
-  shippedPolicies,
-  type VerificationContext,
-  type VerificationReport,
-} from "@hocba/signatures/verify";
+import { availableParallelism } from "node:os";
+import { shippedPolicies } from "@hocba/signatures/verify";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
-import { humanReport } from "./human-report.ts";
-import { readPemBlocks } from "./read-pem-blocks.ts";
-import { readEach } from "./trust-files.ts";
-
-interface VerifyOptions {
-  json?: boolean;
-  at?: Date;
-  policy: PolicyName;
-  trust: string[];
-  certs: string[];
-  crls: string[];
-  ocsp: string[];
-  content?: string;
-  offline?: boolean;
-}
-
-/** Exit codes of `hocba verify` (docs/cli): all passed, any failed, any undecided or unsigned, bad use or unreadable file. */
-const EXIT = { passed: 0, failed: 1, undecided: 2, unusable: 3 } as const;
+import { type FileOutcome, fileVerifier, VERIFY_EXIT, type VerifyOptions } from "./verify-files.ts";
+import { verifyInThreads } from "./verify-in-threads.ts";
 
 const collect = (value: string, list: string[]): string[] => [...list, value];
 
@@ -55,81 +27,78 @@ export function verifyCommand(): Command {
     .option("--ocsp <path>", "phản hồi OCSP / OCSP responses", collect, [])
     .option("--content <file>", "nội dung của chữ ký tách rời / content of a detached signature")
     .option("--offline", "không truy cập mạng / use no network")
+    .option(
+      "--allow <host>",
+      "cho phép tải từ máy này dù ở mạng riêng / fetch from this host, private or not",
+      collect,
+      [],
+    )
     .argument("<file...>")
+    .addHelpText(
+      "after",
+      "\nMã thoát / exit code: 0 hợp lệ cả / all passed · 1 có tệp sai / any failed · 2 chưa kết luận hoặc không có chữ ký / any undecided or unsigned · 3 dùng sai, không đọc được / bad use, unreadable",
+    )
     .exitOverride((error) => {
-      process.exit(error.exitCode === 0 ? EXIT.passed : EXIT.unusable);
+      process.exit(error.exitCode === 0 ? VERIFY_EXIT.passed : VERIFY_EXIT.unusable);
     })
     .action(async (files: string[], options: VerifyOptions) => {
       process.exitCode = await verifyFiles(files, options);
     });
 }
 
+/** From so many files on, threads are worth their start. */
+const MANY = 32;
+
 async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<number> {
-  let context: Omit<VerificationContext, "fileName">;
-  try {
-    context = readContext(options);
-  } catch (error) {
-    process.stderr.write(`hocba verify: ${(error as Error).message}\n`);
-    return EXIT.unusable;
-  }
-  const fetcher = options.offline ? null : new EvidenceFetcher();
+  const threads = Math.min(availableParallelism(), Math.ceil(files.length / MANY));
+  const progress = progressLine(files.length);
   const seen = new Set<number>();
-  for (const [done, file] of files.entries()) {
-    progress(done, files.length, options);
-    let bytes: Uint8Array;
-    try {
-      bytes = readFileSync(file);
-    } catch (error) {
-      clearProgress();
-      process.stderr.write(`${file}: không đọc được / cannot be read (${(error as NodeJS.ErrnoException).code})\n`);
-      seen.add(EXIT.unusable);
-      continue;
+  let done = 0;
+  try {
+    const verify = fileVerifier(options);
+    const outcomes = threads > 1 ? verifyInThreads(files, options, threads) : oneByOne(files, verify);
+    for await (const { stdout, stderr, code } of outcomes) {
+      progress.clear();
+      if (stderr) process.stderr.write(stderr);
+      // A reader slower than the verification must not fill the memory.
+      if (stdout && !process.stdout.write(stdout))
+        await new Promise((resolve) => process.stdout.once("drain", resolve));
+      seen.add(code);
+      progress.show(++done);
     }
-    const report = await verifyWithEvidence(bytes, { ...context, fileName: file }, fetcher);
-    clearProgress();
-    process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report)));
-    seen.add(exitCode(report));
+    progress.clear();
+  } catch (error) {
+    progress.clear();
+    process.stderr.write(`hocba verify: ${(error as Error).message}\n`);
+    return VERIFY_EXIT.unusable;
   }
-  for (const code of [EXIT.unusable, EXIT.failed, EXIT.undecided]) if (seen.has(code)) return code;
-  return EXIT.passed;
+  for (const code of [VERIFY_EXIT.unusable, VERIFY_EXIT.failed, VERIFY_EXIT.undecided]) if (seen.has(code)) return code;
+  return VERIFY_EXIT.passed;
 }
 
-function exitCode(report: VerificationReport): number {
-  switch (report.indication) {
-    case "TOTAL-PASSED":
-      return EXIT.passed;
-    case "TOTAL-FAILED":
-      return EXIT.failed;
-    default:
-      return EXIT.undecided;
-  }
+async function* oneByOne(
+  files: readonly string[],
+  verify: (file: string) => Promise<FileOutcome>,
+): AsyncGenerator<FileOutcome> {
+  for (const file of files) yield await verify(file);
 }
 
-function readContext(options: VerifyOptions): Omit<VerificationContext, "fileName"> {
-  return {
-    crypto: nodeCrypto,
-    policy: options.policy,
-    time: options.at ?? new Date(),
-    anchors: readEach(options.trust, parseTrustAnchors),
-    certificates: readEach(options.certs, pemOrDerBlocks),
-    crls: readEach(options.crls, (bytes) => readPemBlocks(bytes, /^X509 CRL$/)),
-    ocspResponses: readEach(options.ocsp, (bytes) => readPemBlocks(bytes, /^OCSP RESPONSE$/)),
-    cache: new PathCache(),
-    ...(options.content ? { detachedContent: readFileSync(options.content) } : {}),
-  };
-}
-
-function parseTime(text: string): Date {
+function parseTime(text: string): string {
   const time = new Date(text);
   if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("ISO 8601");
-  return time;
+  return time.toISOString();
 }
 
-function progress(done: number, total: number, options: VerifyOptions): void {
-  if (total < 2 || !process.stderr.isTTY || (!options.json && process.stdout.isTTY)) return;
-  if (done % 16 === 0) process.stderr.write(`\r${done}/${total}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
+/** Progress on a terminal's standard error, ten times a second at most; nowhere else. */
+function progressLine(total: number): { show(done: number): void; clear(): void } {
+  if (total < 2 || !process.stderr.isTTY) return { show() {}, clear() {} };
+  let shownAt = 0;
+  return {
+    show(done) {
+      if (Date.now() - shownAt < 100) return;
+      shownAt = Date.now();
+      process.stderr.write(`\r${done}/${total}`);
+    },
+    clear: () => process.stderr.write("\r\u001b[K"),
+  };
 }

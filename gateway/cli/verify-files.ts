@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
+import { PathCache } from "@hocba/certs/path";
+import { parseTrustAnchors } from "@hocba/certs/trust";
+import { pemOrDerBlocks } from "@hocba/certs/x509";
+import { type PolicyName, sentence, type VerificationContext, type VerificationReport } from "@hocba/signatures/verify";
+import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
+import { humanReport } from "./human-report.ts";
+import { readPemBlocks } from "./read-pem-blocks.ts";
+import { readEach } from "./trust-files.ts";
+
+/** Exit codes of `hocba verify`: all passed, any failed, any undecided or unsigned, bad use or unreadable file. */
+export const VERIFY_EXIT = { passed: 0, failed: 1, undecided: 2, unusable: 3 } as const;
+
+/** What the command line says, as plain values: it is handed to worker threads. */
+export interface VerifyOptions {
+  json?: boolean;
+  /** ISO 8601; now when absent. */
+  at?: string;
+  policy: PolicyName;
+  trust: string[];
+  certs: string[];
+  crls: string[];
+  ocsp: string[];
+  content?: string;
+  offline?: boolean;
+  allow: string[];
+}
+
+export interface FileOutcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/**
+ * Reads trust and evidence once and gives the function that verifies one file after the other.
+ * @throws Error when a path cannot be read or an option makes no sense
+ */
+export function fileVerifier(options: VerifyOptions): (file: string) => Promise<FileOutcome> {
+  const context = readContext(options);
+  const fetcher = options.offline ? null : new EvidenceFetcher({ allow: new AllowList(options.allow) });
+  return async (file) => {
+    let bytes: Uint8Array;
+    try {
+      bytes = readFileSync(file);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const stderr = `${file}: không đọc được / cannot be read (${code})\n`;
+      return { stdout: "", stderr, code: VERIFY_EXIT.unusable };
+    }
+    const report = await verifyWithEvidence(bytes, { ...context, fileName: file }, fetcher);
+    const stdout = options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
+    return { stdout, stderr: "", code: exitCode(report) };
+  };
+}
+
+function exitCode(report: VerificationReport): number {
+  switch (report.indication) {
+    case "TOTAL-PASSED":
+      return VERIFY_EXIT.passed;
+    case "TOTAL-FAILED":
+      return VERIFY_EXIT.failed;
+    default:
+      return VERIFY_EXIT.undecided;
+  }
+}
+
+function readContext(options: VerifyOptions): Omit<VerificationContext, "fileName"> {
+  return {
+    crypto: nodeCrypto,
+    policy: options.policy,
+    time: options.at === undefined ? new Date() : new Date(options.at),
+    anchors: readEach(options.trust, parseTrustAnchors),
+    certificates: readEach(options.certs, pemOrDerBlocks),
+    crls: readEach(options.crls, (bytes) => readPemBlocks(bytes, /^X509 CRL$/)),
+    ocspResponses: readEach(options.ocsp, (bytes) => readPemBlocks(bytes, /^OCSP RESPONSE$/)),
+    cache: new PathCache(),
+    ...(options.content ? { detachedContent: readFileSync(options.content) } : {}),
+  };
+}
