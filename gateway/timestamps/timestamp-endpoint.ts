@@ -39,6 +39,7 @@ export class TimestampEndpoint {
   readonly #options: EndpointOptions;
   readonly #room: Semaphore;
   readonly #breaker: CircuitBreaker;
+  #lastFailure: string | null = null;
 
   constructor(options: EndpointOptions) {
     this.name = options.name;
@@ -51,6 +52,11 @@ export class TimestampEndpoint {
     return this.#breaker.state;
   }
 
+  /** What the last failed request ran into; null after a success. While the authority rests, this is why. */
+  get lastFailure(): string | null {
+    return this.#lastFailure;
+  }
+
   /**
    * A token over a SHA-256 digest; null when the breaker does not let a request through. A token that fails a check, or
    * whose genTime is further from our clock than the tolerance allows, is thrown away.
@@ -61,10 +67,14 @@ export class TimestampEndpoint {
     try {
       const stamp = await this.#room.run(() => this.#ask(digest, signal), signal);
       this.#breaker.succeeded();
+      this.#lastFailure = null;
       return stamp;
     } catch (error) {
       if (signal.aborted) this.#breaker.abandoned();
-      else this.#breaker.failed();
+      else {
+        this.#breaker.failed();
+        this.#lastFailure = error instanceof SignaturesError ? `${error.code}: ${error.message}` : "failed";
+      }
       throw error;
     }
   }

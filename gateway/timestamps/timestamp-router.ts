@@ -44,7 +44,10 @@ export function timestampRouter(endpoints: readonly TimestampEndpoint[], hedgeAf
           endpoint
             .stamp(digest, all)
             .then((stamp) => {
-              if (stamp === null) throw new GatewayError("TSA_UNAVAILABLE", "resting after failures");
+              if (stamp === null) {
+                const why = endpoint.lastFailure === null ? "" : `, the last: ${endpoint.lastFailure}`;
+                throw new GatewayError("TSA_UNAVAILABLE", `resting after failures${why}`);
+              }
               running--;
               settle(() => resolve(stamp));
             })
