@@ -5,6 +5,7 @@ import { PathCache } from "@hocba/certs/path";
 import { parseTrustAnchors } from "@hocba/certs/trust";
 import { pemOrDerBlocks } from "@hocba/certs/x509";
 import { type PolicyName, sentence, type VerificationContext, type VerificationReport } from "@hocba/signatures/verify";
+import { writeReports } from "../reports/write-reports.ts";
 import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
 import { humanReport } from "./human-report.ts";
 import { readPemBlocks } from "./read-pem-blocks.ts";
@@ -26,6 +27,9 @@ export interface VerifyOptions {
   content?: string;
   offline?: boolean;
   allow: string[];
+  /** Where to write a report for printing, and one as ETSI TS 119 102-2 XML. */
+  reportPdf?: string;
+  reportXml?: string;
 }
 
 export interface FileOutcome {
@@ -52,6 +56,11 @@ export function fileVerifier(options: VerifyOptions): (file: string) => Promise<
     }
     const report = await verifyWithEvidence(bytes, { ...context, fileName: file }, fetcher);
     const stdout = options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
+    try {
+      await writeReports(report, { pdf: options.reportPdf, xml: options.reportXml }, context.certificates);
+    } catch (error) {
+      return { stdout, stderr: `hocba verify: ${(error as Error).message}\n`, code: VERIFY_EXIT.unusable };
+    }
     return { stdout, stderr: "", code: exitCode(report) };
   };
 }

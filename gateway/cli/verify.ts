@@ -27,6 +27,8 @@ export function verifyCommand(): Command {
     .option("--ocsp <path>", "phản hồi OCSP / OCSP responses", collect, [])
     .option("--content <file>", "nội dung của chữ ký tách rời / content of a detached signature")
     .option("--offline", "không truy cập mạng / use no network")
+    .option("--report-pdf <file>", "ghi báo cáo để in / write a report for printing (one input file)")
+    .option("--report-xml <file>", "ghi báo cáo ETSI TS 119 102-2 / write the ETSI validation report (one input file)")
     .option(
       "--allow <host>",
       "cho phép tải từ máy này dù ở mạng riêng / fetch from this host, private or not",
@@ -50,6 +52,10 @@ export function verifyCommand(): Command {
 const MANY = 32;
 
 async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<number> {
+  if (files.length > 1 && (options.reportPdf || options.reportXml)) {
+    process.stderr.write("hocba verify: báo cáo là của một tệp / a report is of one file\n");
+    return VERIFY_EXIT.unusable;
+  }
   const threads = Math.min(availableParallelism(), Math.ceil(files.length / MANY));
   const progress = progressLine(files.length);
   const seen = new Set<number>();

@@ -1,0 +1,2 @@
+export * from "./pdf-report.ts";
+export * from "./write-reports.ts";
