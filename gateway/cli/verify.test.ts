@@ -1,8 +1,12 @@
 import { execFile } from "node:child_process";
+import { sign } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import { startDevPki } from "@hocba/certs/dev-pki";
+import { buildSignedAttributes, buildSignedData, cmsSigner } from "@hocba/signatures/cms";
 import { afterAll, describe, expect, it } from "vitest";
 
 const main = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
@@ -17,7 +21,7 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
   });
 }
 
-describe.skipIf(!existsSync(main))("hocba verify", () => {
+describe.skipIf(!existsSync(main))("hocba verify", { timeout: 60_000 }, () => {
   const plain = join(dir, "plain.xml");
   const other = join(dir, "other.bin");
   writeFileSync(plain, "<a/>");
@@ -74,4 +78,26 @@ describe.skipIf(!existsSync(main))("hocba verify", () => {
       .map((line) => JSON.parse(line).file);
     expect(told).toEqual(files.filter((_, i) => i !== 50));
   });
+
+  it("fetches issuers and revocation data where it may, and says 0, 1 or 2 accordingly", async () => {
+    const pki = await startDevPki({ keyBits: 2048 });
+    try {
+      const leaf = await pki.issueLeaf({ subject: { commonName: "Hà Văn Tý" } });
+      const content = new TextEncoder().encode("học bạ");
+      const signer = cmsSigner({ certificate: leaf.certificate, chain: [], algorithm: "rsa-pkcs1-sha256" }, nodeCrypto);
+      const signedAttributes = buildSignedAttributes(signer, { messageDigest: nodeCrypto.digest("sha256", content) });
+      const signatureValue = sign("sha256", signedAttributes, leaf.privateKey);
+      const [good, bad, root] = [join(dir, "good.p7m"), join(dir, "bad.p7m"), join(dir, "root.crt")];
+      writeFileSync(good, buildSignedData(signer, { signedAttributes, signatureValue, content }));
+      writeFileSync(bad, buildSignedData(signer, { signedAttributes, signatureValue, content: content.slice(1) }));
+      writeFileSync(root, pki.root.certificate);
+      const online = ["--trust", root, "--allow", "127.0.0.1"];
+      expect(await run(...online, good)).toMatchObject({ code: 0, stderr: "" });
+      expect((await run(...online, good, bad)).code).toBe(1);
+      expect((await run("--trust", root, good)).code).toBe(2);
+      expect((await run("--trust", root, "--offline", good)).code).toBe(2);
+    } finally {
+      await pki.close();
+    }
+  }, 60_000);
 });

@@ -1,5 +1,4 @@
-import { CertsError } from "@hocba/certs";
-import { equalBytes, readElement, readOctetString } from "@hocba/certs/der";
+import { equalBytes } from "@hocba/certs/der";
 import { parseSignedData, type SignedData } from "../../cms/signed-data.ts";
 import { SignaturesError } from "../../errors.ts";
 import {
@@ -18,16 +17,8 @@ import { type Conclusion, failed, indeterminate, passed, worst } from "../conclu
 import { finding } from "../findings.ts";
 import type { ValidationProcess } from "../validation-process.ts";
 import { judgeLaterChanges } from "./later-changes.ts";
+import type { PlacedSignature } from "./placed-signature.ts";
 import { rsaSha1Candidate } from "./rsa-sha1-candidate.ts";
-
-/** One signature dictionary with all that was found out about its place in the file. */
-export interface PlacedSignature {
-  readonly signature: PdfSignature;
-  readonly coverage: SignatureCoverage;
-  readonly ranges: readonly Uint8Array[] | null;
-  readonly placement: Conclusion;
-  readonly laterChanges: SignatureCandidate["laterChanges"];
-}
 
 /**
  * Every signature of every revision of a PDF, time stamps included (ISO 32000-2 §12.8, EN 319 142-1).
@@ -241,14 +232,4 @@ function signedContent(
   if (signedData.content && signedData.content.length > 0)
     findings.push(finding("ENCAPSULATED_CONTENT", {}, "warning"));
   return { chunks: ranges, conclusion: passed(...findings) };
-}
-
-/** The octets of the OCTET STRING in /Contents, or null. */
-export function rawSignature(contents: Uint8Array): Uint8Array | null {
-  try {
-    return readOctetString(readElement(contents, 0, { ber: true }));
-  } catch (error) {
-    if (error instanceof CertsError) return null;
-    throw error;
-  }
 }

@@ -1,9 +1,11 @@
+import { CertsError } from "@hocba/certs";
 import type { SignatureAlgorithm } from "@hocba/certs/crypto";
+import { readElement, readOctetString } from "@hocba/certs/der";
 import type { SignatureCandidate } from "../candidate.ts";
 import { failed, worst } from "../conclusion.ts";
 import { finding } from "../findings.ts";
 import type { ValidationProcess } from "../validation-process.ts";
-import { type PlacedSignature, rawSignature } from "./pdf-document.ts";
+import type { PlacedSignature } from "./placed-signature.ts";
 
 const RSA_SHA1: SignatureAlgorithm = { scheme: "rsa-pkcs1", digest: "sha1" };
 
@@ -41,4 +43,14 @@ export function rsaSha1Candidate(
       };
     },
   };
+}
+
+/** The octets of the OCTET STRING in /Contents, or null. */
+function rawSignature(contents: Uint8Array): Uint8Array | null {
+  try {
+    return readOctetString(readElement(contents, 0, { ber: true }));
+  } catch (error) {
+    if (error instanceof CertsError) return null;
+    throw error;
+  }
 }
