@@ -41,6 +41,8 @@ export type GatewayErrorCode =
   | "TSA_UNAVAILABLE"
   | "VERIFICATION_FAILED"
   | "VERIFICATION_INDETERMINATE"
+  | "EVIDENCE_UNAVAILABLE"
+  | "LEVEL_NOT_REACHED"
   | "SIGNER_REFUSED"
   | "TOO_MANY_ATTEMPTS"
   // ledger and store

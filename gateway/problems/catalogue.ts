@@ -368,6 +368,18 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "The signed document cannot be judged yet",
     ...nothingToDo,
   ),
+  EVIDENCE_UNAVAILABLE: entry(
+    503,
+    "Chưa lấy đủ thông tin thu hồi để lưu giữ lâu dài",
+    "Validation data for long-term preservation cannot be had yet",
+    ...nothingToDo,
+  ),
+  LEVEL_NOT_REACHED: entry(
+    500,
+    "Tài liệu không đạt mức lưu giữ lâu dài đã yêu cầu",
+    "The document did not reach the long-term level that was asked for",
+    ...askOperator,
+  ),
   FETCH_FAILED: entry(
     503,
     "Không tải được thông tin thu hồi",

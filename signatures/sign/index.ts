@@ -1,3 +1,5 @@
+export * from "./cades.ts";
+export * from "./cades-long-term.ts";
 export * from "./late-signature.ts";
 export * from "./pades.ts";
 export * from "./pades-document-timestamp.ts";

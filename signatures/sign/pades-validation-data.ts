@@ -22,14 +22,14 @@ export interface ValidationData {
 
 /**
  * Appends validation data to the document security store (ISO 32000-2 §12.8.4.3, EN 319 142-1 §5.4.2), keeping what it has and
- * writing nothing twice. With `fieldName` the material is also entered under /VRI for that signature. Returns `bytes` itself when all
- * is there already. @throws SignaturesError PDF_*
+ * writing nothing twice. With `entries`, each signature named gets what concerns it under /VRI as well; a name alone stands for all of
+ * `data`. Returns `bytes` itself when all is there already. @throws SignaturesError PDF_*
  */
 export function appendValidationData(
   bytes: Uint8Array,
   data: ValidationData,
   crypto: CryptoProvider,
-  fieldName?: string,
+  entries: string | ReadonlyMap<string, ValidationData> = new Map(),
 ): Uint8Array {
   const document = openPdf(bytes);
   assertAppendable(document);
@@ -39,40 +39,40 @@ export function appendValidationData(
   const root = view.root;
   const slot = view.catalog.get("DSS");
   const store = view.dict(slot) ?? PdfDict.of({ Type: pdfName("DSS") });
-  const keys = { Certs: data.certificates, CRLs: data.crls, OCSPs: data.ocspResponses };
+  const perSignature = typeof entries === "string" ? new Map([[entries, data]]) : entries;
   const changes: Record<string, PdfValue> = {};
-  const entered: Record<string, PdfRef[]> = {};
   let grown = false;
-  for (const [key, items] of Object.entries(keys)) {
-    const present = (view.array(store.get(key)) ?? []).filter((v): v is PdfRef => v instanceof PdfRef);
-    const known = new Map(present.map((ref) => [digestOf(view.resolve(ref), update, crypto), ref]));
-    const list = [...present];
-    entered[key] = [];
-    for (const item of items) {
+  const enter = (key: string, of: (data: ValidationData) => readonly Uint8Array[]): ((item: Uint8Array) => PdfRef) => {
+    const list = (view.array(store.get(key)) ?? []).filter((v): v is PdfRef => v instanceof PdfRef);
+    const known = new Map(list.map((ref) => [digestOf(view.resolve(ref), update, crypto), ref]));
+    for (const item of [data, ...perSignature.values()].flatMap(of)) {
       const digest = toHex(crypto.digest("sha256", item));
-      let ref = known.get(digest);
-      if (!ref) {
-        ref = update.add(new PdfStream(PdfDict.of({}), item, 0, item.length));
-        known.set(digest, ref);
-        list.push(ref);
-        grown = true;
-      }
-      entered[key].push(ref);
+      if (known.has(digest)) continue;
+      const ref = update.add(new PdfStream(PdfDict.of({}), item, 0, item.length));
+      known.set(digest, ref);
+      list.push(ref);
+      grown = true;
     }
     if (list.length) changes[key] = list;
-  }
-  const signature = fieldName === undefined ? undefined : signatures.findLast((s) => s.fieldName === fieldName);
-  if (signature?.hole) {
+    return (item) => known.get(toHex(crypto.digest("sha256", item)))!;
+  };
+  const certificate = enter("Certs", (d) => d.certificates);
+  const crl = enter("CRLs", (d) => d.crls);
+  const ocspResponse = enter("OCSPs", (d) => d.ocspResponses);
+  let vri = view.dict(store.get("VRI")) ?? PdfDict.of({});
+  for (const [fieldName, own] of perSignature) {
+    const signature = signatures.findLast((s) => s.fieldName === fieldName);
+    if (!signature?.hole) continue;
     // The key is over the octets of /Contents as they stand, padding included (§12.8.4.3, table 261).
     const digits = bytes.subarray(signature.hole.start + 1, signature.hole.end - 1);
     const key = toHex(crypto.digest("sha1", fromDigits(digits)));
-    const vri = view.dict(store.get("VRI")) ?? PdfDict.of({});
     const entry: Record<string, PdfValue> = { Type: pdfName("VRI") };
-    if (entered.Certs?.length) entry.Cert = entered.Certs;
-    if (entered.CRLs?.length) entry.CRL = entered.CRLs;
-    if (entered.OCSPs?.length) entry.OCSP = entered.OCSPs;
+    if (own.certificates.length) entry.Cert = own.certificates.map(certificate);
+    if (own.crls.length) entry.CRL = own.crls.map(crl);
+    if (own.ocspResponses.length) entry.OCSP = own.ocspResponses.map(ocspResponse);
     if (!vri.entries.has(key)) grown = true;
-    changes.VRI = vri.with({ [key]: PdfDict.of(entry) });
+    vri = vri.with({ [key]: PdfDict.of(entry) });
+    changes.VRI = vri;
   }
   if (!grown || !(root instanceof PdfRef)) return bytes;
   const made = store.with(changes);

@@ -1,0 +1,26 @@
+import { nodeCrypto } from "@hocba/certs/crypto/node";
+import {
+  addCadesArchiveTimestamp,
+  addCadesTimestamp,
+  addCadesValidationData,
+  cadesArchiveTimestampRequest,
+  cadesTimestampInput,
+} from "@hocba/signatures/sign";
+import type { LevelFormat } from "./level-format.ts";
+import { mergeValidationData } from "./validation-data-collector.ts";
+
+/** CAdES with one signer (EN 319 122-1 §5.5, §6). `content`: what a detached signature is over. */
+export function cmsLevels(content: Uint8Array | null): LevelFormat {
+  return {
+    raisable: (_, parts) => parts.signatures.map((s) => s.id),
+    async stampBare(document, { signatures }, ask) {
+      if (signatures.every((s) => s.stamps.length > 0)) return document;
+      return addCadesTimestamp(document, await ask(nodeCrypto.digest("sha256", cadesTimestampInput(document))));
+    },
+    addData: (document, data) => addCadesValidationData(document, mergeValidationData([...data.values()])),
+    async archive(document, _, ask) {
+      const request = cadesArchiveTimestampRequest(document, content, nodeCrypto);
+      return addCadesArchiveTimestamp(document, request, await ask(request.messageImprint));
+    },
+  };
+}
