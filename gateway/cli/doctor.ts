@@ -1,30 +1,111 @@
 import { join } from "node:path";
+import { shippedProfiles } from "@hocba/signatures/profiles";
 import { Command } from "commander";
-import { examine, signaturesIn } from "../doctor/index.ts";
+import type { Config } from "../config/index.ts";
+import { type Complaint, examine, examineWorkList } from "../doctor/index.ts";
+import type { Ledger } from "../ledger/index.ts";
+import { listedDocuments } from "../queue/index.ts";
+import { openReceiptIssuer } from "../receipts/index.ts";
 import { openFileStore } from "../store/index.ts";
+import { createVerifier, loadTrust } from "../verification/index.ts";
 import { configOption, configOrExit, withLedger } from "./config-option.ts";
 
-/** `hocba doctor`: proves that ledger, documents and audit log agree. */
+interface Options {
+  config?: string;
+  json?: boolean;
+  verify: boolean;
+  redis: boolean;
+}
+
+/** What the doctor says at the end, with `--json` as its last line. */
+interface Summary {
+  documents: number;
+  states: Record<string, number>;
+  errors: number;
+  warnings: number;
+  problems: Record<string, number>;
+}
+
+/** `hocba doctor`: proves that ledger, documents, audit log, receipts and work list agree. */
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description(
-      "Đối chiếu sổ cái, kho tài liệu và nhật ký; mã thoát 1 khi có sai lệch\n" +
-        "Hold ledger, documents and audit log against each other; exit code 1 when they differ",
+      "Đối chiếu sổ cái, kho tài liệu, nhật ký, biên nhận và hàng đợi: mỗi bước ký đúng một lần, không mất gì\n" +
+        "Hold ledger, documents, audit log, receipts and work list against each other: each step signed once, nothing lost",
     )
     .addOption(configOption())
-    .action(async (options: { config?: string }) => {
+    .option("--json", "mỗi sai lệch một dòng JSON, dòng cuối là tổng kết / one JSON object a line, the summary last")
+    .option("--no-verify", "không kiểm tra lại chữ ký / do not verify the signatures again")
+    .option("--no-redis", "không xem hàng đợi / leave the work list alone")
+    .addHelpText(
+      "after",
+      "\nCó thể chạy khi cổng đang làm việc / may run beside a working gateway." +
+        "\nMã thoát / exit code: 0 khớp / all agree · 1 có sai lệch / something differs · 2 chỉ có cảnh báo / warnings only · 3 dùng sai, không mở được / bad use, cannot be opened",
+    )
+    .action(async (options: Options) => {
       const config = configOrExit(options.config);
       await withLedger(options.config, async (ledger) => {
-        const store = await openFileStore(join(config.dataDir, "documents"));
-        let count = 0;
-        for await (const complaint of examine(ledger, store, signaturesIn)) {
-          count++;
-          console.error(JSON.stringify(complaint));
-        }
-        await store.close();
-        const states = [...(await ledger.documents.countByState())].map(([state, n]) => `${state} ${n}`).join(", ");
-        console.log(`${states || "không có tài liệu / no documents"}; sai lệch / differences: ${count}`);
-        if (count > 0) process.exitCode = 1;
+        const summary = await run(config, ledger, options);
+        print(summary, options);
+        process.exitCode = summary.errors > 0 ? 1 : summary.warnings > 0 ? 2 : 0;
       });
     });
+}
+
+async function run(config: Config, ledger: Ledger, options: Options): Promise<Summary> {
+  const summary: Summary = { documents: 0, states: {}, errors: 0, warnings: 0, problems: {} };
+  const store = await openFileStore(join(config.dataDir, "documents"));
+  const verifier = options.verify
+    ? createVerifier(config.verification, {
+        trust: loadTrust(config.trust),
+        allowedHosts: config.trust.allowedHosts,
+        clock: Date.now,
+      })
+    : null;
+  const note = (complaint: Complaint) => {
+    if (complaint.severity === "error") summary.errors++;
+    else summary.warnings++;
+    summary.problems[complaint.problem] = (summary.problems[complaint.problem] ?? 0) + 1;
+    if (options.json === true) console.log(JSON.stringify(complaint));
+    else {
+      console.error(
+        `${complaint.severity === "error" ? "✘" : "!"} ${complaint.about}: ${complaint.problem} ${JSON.stringify(complaint.details)}`,
+      );
+    }
+  };
+  try {
+    const parts = {
+      ledger,
+      store,
+      receiptKey: openReceiptIssuer(config.dataDir).key,
+      profiles: shippedProfiles,
+      verify: verifier === null ? null : verifier.verify,
+    };
+    const seen = (_: string, state: string) => {
+      summary.documents++;
+      summary.states[state] = (summary.states[state] ?? 0) + 1;
+    };
+    for await (const complaint of examine(parts, seen)) note(complaint);
+    if (options.redis) {
+      const listed = await listedDocuments(config.redis);
+      // Two turns of the reconciler: what is not on the list by then is waiting for nobody.
+      const grace = 2 * config.worker.reconcileEveryMs;
+      for await (const complaint of examineWorkList(ledger, listed, Date.now(), grace)) note(complaint);
+    }
+  } finally {
+    await store.close();
+  }
+  return summary;
+}
+
+function print(summary: Summary, options: Options): void {
+  if (options.json === true) {
+    console.log(JSON.stringify({ summary }));
+    return;
+  }
+  const states = Object.entries(summary.states).map(([state, n]) => `${state} ${n}`);
+  console.log(
+    `${summary.documents} tài liệu / documents${states.length === 0 ? "" : `: ${states.join(", ")}`}\n` +
+      `${summary.errors === 0 ? "✔" : "✘"} sai lệch / differences: ${summary.errors}; cảnh báo / warnings: ${summary.warnings}`,
+  );
 }

@@ -1,2 +1,5 @@
-export { type Complaint, examine } from "./examine.ts";
-export { signaturesIn } from "./signatures-in.ts";
+export type { Complaint, Problem } from "./complaint.ts";
+export { examine } from "./examine.ts";
+export type { DoctorParts } from "./examine-document.ts";
+export { examineWorkList } from "./examine-work-list.ts";
+export { type StandingSignature, signaturesIn } from "./signatures-in.ts";

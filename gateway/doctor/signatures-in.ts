@@ -1,14 +1,33 @@
+import { SignaturesError } from "@hocba/signatures";
+import { parseSignedData } from "@hocba/signatures/cms";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
-import { DS_NS, parseXml, type XmlElement } from "@hocba/signatures/xml";
+import { decodeBase64, findXmlSignatures, parseXml } from "@hocba/signatures/xml";
 
-/** Names of the signatures that stand in a document: PDF fields, or the Ids of XML signatures. */
-export function signaturesIn(content: Uint8Array, format: "pdf" | "xml"): string[] {
-  if (format === "pdf") return signatureFields(openPdf(content)).map((signature) => signature.fieldName);
-  const found: string[] = [];
-  const open: XmlElement[] = [parseXml(content).root];
-  for (let element = open.pop(); element !== undefined; element = open.pop()) {
-    if (element.local === "Signature" && element.uri === DS_NS) found.push(element.attribute("Id") ?? "");
-    else open.push(...element.elements());
+/** A signature as it stands in a document: PDF field or XML Id, and its value (base64). */
+export interface StandingSignature {
+  name: string;
+  value: string;
+}
+
+/**
+ * The signatures of people and seals that stand in a document; document time stamps are none.
+ * @throws SignaturesError when the document or one of its signatures cannot be read
+ */
+export function signaturesIn(content: Uint8Array, format: "pdf" | "xml"): StandingSignature[] {
+  if (format === "xml") {
+    return findXmlSignatures(parseXml(content)).map((element) => {
+      const value = element.elements().find((child) => child.local === "SignatureValue");
+      const octets = value === undefined ? null : decodeBase64(value.ownText);
+      if (octets === null) throw new SignaturesError("XML_SIGNATURE_MALFORMED", "no SignatureValue");
+      return { name: element.attribute("Id") ?? "", value: Buffer.from(octets).toString("base64") };
+    });
   }
-  return found;
+  return signatureFields(openPdf(content))
+    .filter((field) => field.subFilter !== "ETSI.RFC3161")
+    .flatMap((field) =>
+      parseSignedData(field.contents).signerInfos.map((signer) => ({
+        name: field.fieldName,
+        value: Buffer.from(signer.signature).toString("base64"),
+      })),
+    );
 }

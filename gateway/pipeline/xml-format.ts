@@ -45,7 +45,7 @@ function signatureIdOf(planned: string): string {
 }
 
 /** Tokens give ECDSA-Sig-Value in DER; XML carries r and s of equal length (RFC 4050 §3.3, XMLDSig 1.1 §6.4.3). */
-function toP1363(value: Uint8Array, size: number): Uint8Array {
+export function toP1363(value: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(2 * size);
   for (const [i, part] of readWhole(value).expect(Tag.SEQUENCE, "ECDSA-Sig-Value").children().entries()) {
     const octets = part.expect(Tag.INTEGER, "r or s").content;
