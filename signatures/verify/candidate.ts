@@ -49,5 +49,7 @@ export interface TimestampCandidate {
   /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
   readonly faults: readonly Finding[];
   /** It covers validation data too, so that it makes level LTA. */
+  /** Instead of `imprintInputs`, where what is stamped is a hash value: whether the imprint is it; null: not known. */
+  readonly imprintHolds?: boolean | null;
   readonly archival: boolean;
 }

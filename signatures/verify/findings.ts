@@ -197,6 +197,16 @@ const CATALOGUE = {
     "Chứng thư của {tsa} không dành cho cấp dấu thời gian.",
     "The certificate of {tsa} is not meant for time stamping.",
   ],
+  EVIDENCE_RECORD_MALFORMED: [
+    "error",
+    "Không đọc được hồ sơ chứng cứ (evidence record): {reason}.",
+    "An evidence record cannot be read: {reason}.",
+  ],
+  EVIDENCE_RECORD_BROKEN: [
+    "error",
+    "Hồ sơ chứng cứ (evidence record) không khớp với tài liệu: {reason}.",
+    "An evidence record does not hold for the document: {reason}.",
+  ],
   TIMESTAMP_ORDER: ["error", "Các dấu thời gian mâu thuẫn thứ tự.", "The time stamps contradict each other's order."],
 
   // What a signature covers, and what came after

@@ -90,6 +90,7 @@ export function validateTimestamp(
 
 /** True when the imprint is the digest of one of the alternatives; null when what was stamped is not at hand. */
 function imprintHolds(candidate: TimestampCandidate, token: TimestampToken, crypto: CryptoProvider): boolean | null {
+  if (candidate.imprintHolds !== undefined) return candidate.imprintHolds;
   const { digestAlgorithm, digest } = token.imprint;
   const inputs = candidate.imprintInputs();
   if (!inputs) return null;

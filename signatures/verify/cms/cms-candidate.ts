@@ -11,6 +11,7 @@ import { parseTimestampToken, type TimestampToken } from "../../timestamps/token
 import type { SignatureCandidate, TimestampCandidate } from "../candidate.ts";
 import type { CertificatePool } from "../certificate-pool.ts";
 import { type Conclusion, failed, passed, worst } from "../conclusion.ts";
+import { cmsEvidenceRecords } from "../evidence-records/cms-evidence-records.ts";
 import { finding } from "../findings.ts";
 import { type CertificateReference, essCertificateReferences } from "../signing-certificate-reference.ts";
 import {
@@ -203,7 +204,7 @@ function cmsTimestamps(
         }
     }
   }
-  return out;
+  return [...out, ...cmsEvidenceRecords(signedData, signer, content, crypto)];
 }
 
 type Inputs = (token: TimestampToken) => readonly (readonly Uint8Array[])[] | null;

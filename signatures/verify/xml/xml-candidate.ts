@@ -15,6 +15,7 @@ import {
 import type { SignatureCandidate } from "../candidate.ts";
 import { type Conclusion, failed, indeterminate, passed, worst } from "../conclusion.ts";
 import type { CryptographicVerification } from "../cryptographic-verification.ts";
+import { xadesEvidenceRecords } from "../evidence-records/xades-evidence-records.ts";
 import { finding } from "../findings.ts";
 import type { Finding, SubIndication } from "../report.ts";
 import type { ValidationProcess } from "../validation-process.ts";
@@ -51,7 +52,9 @@ export function xmlCandidate(
     references: signed && certificateReferences(signed),
     verify,
     claimedSigningTime: signed ? xmlDateTime(signed.signingTime ?? "") : plainSigningTime(signature),
-    timestamps: properties ? xadesTimestamps(properties) : [],
+    timestamps: properties
+      ? [...xadesTimestamps(properties), ...xadesEvidenceRecords(signature, properties, process.crypto)]
+      : [],
     coverage: coversDocument(signature, document) ? "whole-file" : "partial",
     laterChanges: "none",
     covers: signature.references.filter((r) => !isOwnProperties(r, properties)).map(coveredName),
