@@ -1,4 +1,5 @@
 import type { Certificate } from "@hocba/certs/x509";
+import type { ChangeLevel } from "../pdf/changes/index.ts";
 import type { TimestampToken } from "../timestamps/token.ts";
 import type { Conclusion } from "./conclusion.ts";
 import type { CryptographicVerification } from "./cryptographic-verification.ts";
@@ -27,6 +28,8 @@ export interface SignatureCandidate {
   readonly timestamps: readonly TimestampCandidate[];
   readonly coverage: SignatureReport["coverage"];
   readonly laterChanges: SignatureReport["laterChanges"];
+  /** PDF: the heaviest change that came after; `none` for other formats. */
+  readonly laterLevel: ChangeLevel;
   readonly covers: readonly string[];
   /** PDF: offset after the last signed octet; null for other formats and where there is no usable range. */
   readonly signedEnd: number | null;
@@ -46,10 +49,10 @@ export interface TimestampCandidate {
    * differ; an empty list when the data cannot be put together; null when they are not at hand (a token by itself).
    */
   readonly imprintInputs: () => readonly (readonly Uint8Array[])[] | null;
+  /** Instead of `imprintInputs`, where what is stamped is a hash value: whether the imprint is it; null: not known. */
+  readonly imprintHolds?: boolean | null;
   /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
   readonly faults: readonly Finding[];
   /** It covers validation data too, so that it makes level LTA. */
-  /** Instead of `imprintInputs`, where what is stamped is a hash value: whether the imprint is it; null: not known. */
-  readonly imprintHolds?: boolean | null;
   readonly archival: boolean;
 }

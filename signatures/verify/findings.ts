@@ -296,6 +296,11 @@ const CATALOGUE = {
     "Chữ ký của {later} không bao phủ chữ ký của {earlier}.",
     "The signature of {later} does not cover that of {earlier}.",
   ],
+  HOCBA_CHANGED_LATER: [
+    "error",
+    "Sau chữ ký ở bước {step} có thêm chú thích hoặc nội dung biểu mẫu; học bạ không cho phép.",
+    "After the signature of step {step} comments or form content were added; a transcript admits none.",
+  ],
   HOCBA_SEAL_EXPECTED: [
     "warning",
     "Chứng thư ở bước {step} không giống chứng thư của cơ quan (không có UID=MST:/MNS:).",

@@ -5,6 +5,7 @@ import { trustAnchor } from "@hocba/certs/trust";
 import { parseCertificate } from "@hocba/certs/x509";
 import { PDFDocument } from "pdf-lib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { appendRevision, openPdf, PdfDict, PdfRef, pdfName, textString } from "../pdf/index.ts";
 import { planSignatures, shippedProfiles } from "../profiles/index.ts";
 import {
   appendValidationData,
@@ -88,6 +89,31 @@ const verify = (bytes: Uint8Array, more: Partial<VerificationContext> = {}): Ver
   verifyDocument(bytes, { ...context, fileName: "hb.pdf", ...more }).report;
 const errors = (report: VerificationReport) => report.findings.filter((f) => f.severity === "error").map((f) => f.code);
 
+/** A text note on the first page, as any reader can add it. */
+function appendComment(bytes: Uint8Array): Uint8Array {
+  const document = openPdf(bytes);
+  const view = document.latest;
+  const pages = view.dict(view.catalog.get("Pages"))!;
+  const page = view.array(pages.get("Kids"))![0] as PdfRef;
+  const note = new PdfRef(1_000, 0);
+  const dict = view.dict(page)!;
+  const annots = [...(view.array(dict.get("Annots")) ?? []), note];
+  const rect = [10, 10, 20, 20];
+  const annotation = PdfDict.of({
+    Type: pdfName("Annot"),
+    Subtype: pdfName("Text"),
+    Rect: rect,
+    Contents: textString("9.0"),
+  });
+  return appendRevision(
+    document,
+    new Map([
+      [page.num, dict.with({ Annots: annots })],
+      [note.num, annotation],
+    ]),
+  );
+}
+
 describe("a transcript's PDF rendering", () => {
   it("passes with all three signatures, each covering those before it", () => {
     const report = verify(signed);
@@ -114,6 +140,16 @@ describe("a transcript's PDF rendering", () => {
   it("fails when octets are added behind the last signature", () => {
     const report = verify(new Uint8Array([...signed, ...new TextEncoder().encode("\n1 0 obj\n<<>>\nendobj\n")]));
     expect(report.indication).toBe("TOTAL-FAILED");
+  });
+
+  // ISO 32000 lets anybody comment on a signed file; a note beside a mark would look like part of the record.
+  it("fails when a comment is added after the release, which a plain PDF may take", () => {
+    const commented = appendComment(signed);
+    const plain = verify(commented, { profile: null });
+    expect(plain.signatures.at(-1)).toMatchObject({ laterChanges: "permitted", integrity: "intact" });
+    const report = verify(commented);
+    expect(report.indication).toBe("TOTAL-FAILED");
+    expect(errors(report)).toContain("HOCBA_CHANGED_LATER");
   });
 
   it("raised to LTA outlives certificates and revocation lists of its time", async () => {

@@ -41,6 +41,7 @@ export interface CmsCandidateOptions {
   readonly claimedSigningTime?: number | null;
   /** Time stamps that stand outside the CMS (DocTimeStamps). */
   readonly outerTimestamps?: readonly TimestampCandidate[];
+  readonly laterLevel?: SignatureCandidate["laterLevel"];
   readonly signedEnd?: number | null;
   readonly followsFormat?: boolean;
 }
@@ -84,6 +85,7 @@ function cmsCandidate(
     timestamps: [...cmsTimestamps(signedData, signer, options.content, crypto), ...(options.outerTimestamps ?? [])],
     coverage: options.coverage,
     laterChanges: options.laterChanges,
+    laterLevel: options.laterLevel ?? "none",
     covers: [],
     signedEnd: options.signedEnd ?? null,
     counterSignature: options.contentType === null,

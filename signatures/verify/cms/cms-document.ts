@@ -53,6 +53,7 @@ function tokenCandidate(signedData: SignedData, process: ValidationProcess): Sig
     timestamps: [],
     coverage: content ? "whole-file" : "unclear",
     laterChanges: "none",
+    laterLevel: "none",
     covers: [],
     signedEnd: null,
     counterSignature: false,

@@ -41,6 +41,7 @@ export function judgeXmlTranscript(
         references: data.map((r) => wholeElement(r, document, profile)),
         insideItsReference: data.some((r) => r.enclosesSignature),
         signedEnd: null,
+        laterLevel: "none",
         place: holder ? elementPath(holder) : candidate.id,
       },
     ];
@@ -82,6 +83,7 @@ export function judgePdfTranscript(
         references: null,
         insideItsReference: false,
         signedEnd: candidates[i]!.signedEnd,
+        laterLevel: candidates[i]!.laterLevel,
         place: report.id,
       },
     ];

@@ -1,5 +1,6 @@
 import type { Bilingual } from "../../bilingual.ts";
 import type { PlannedSignature, Profile, Role } from "../../profiles/profile.ts";
+import type { SignatureCandidate } from "../candidate.ts";
 import type { CertificateRegistry } from "../context.ts";
 import { finding } from "../findings.ts";
 import type { Finding, SignatureReport } from "../report.ts";
@@ -15,6 +16,8 @@ export interface PlacedReport {
   readonly insideItsReference: boolean;
   /** PDF: offset after the last signed octet; later signatures reach further. XML: null. */
   readonly signedEnd: number | null;
+  /** PDF: the heaviest change that came after it. */
+  readonly laterLevel: SignatureCandidate["laterLevel"];
   readonly place: string;
 }
 
@@ -56,7 +59,7 @@ export function judgeRoleChain(input: RoleChainInput): Finding[] {
     if (placed.has(stray) || stray.report.format === "DocTimeStamp") continue;
     findings.push(finding("HOCBA_WRONG_PLACE", { place: stray.place }));
   }
-  findings.push(...judgeOrder(taken), ...judgeSeal(taken));
+  findings.push(...judgeOrder(taken), ...judgeLaterChanges(taken), ...judgeSeal(taken));
   if (!input.registry) findings.push(finding("HOCBA_NO_REGISTRY"));
   return findings;
 }
@@ -126,6 +129,21 @@ function judgeOrder(taken: ReadonlyMap<PlannedSignature, PlacedReport>): Finding
     if (!latest || time > latest.time) latest = { planned, time };
   }
   return findings;
+}
+
+/**
+ * ISO 32000 lets anybody comment on a signed PDF and fill its forms. A transcript takes nothing of the kind: between its
+ * signatures only signatures, after the last one only validation data and time stamps.
+ */
+function judgeLaterChanges(taken: ReadonlyMap<PlannedSignature, PlacedReport>): Finding[] {
+  const last = Math.max(...[...taken.values()].map((p) => p.signedEnd ?? 0));
+  return [...taken].flatMap(([planned, { laterLevel, signedEnd }]) => {
+    const admitted =
+      laterLevel === "none" || laterLevel === "lta" || (laterLevel === "form-filling" && signedEnd !== last);
+    // What is suspicious has failed its signature already.
+    if (admitted || laterLevel === "suspicious") return [];
+    return [finding("HOCBA_CHANGED_LATER", { step: stepName(planned) })];
+  });
 }
 
 /** A seal whose certificate also signed for a person is a seal lent, or the wrong certificate picked. */

@@ -69,6 +69,7 @@ function place(document: PdfDocument, signature: PdfSignature, process: Validati
     ranges: signedRanges(document, signature),
     placement: worst(dictionaryType(signature), placement(covered), changes.conclusion),
     laterChanges: changes.laterChanges,
+    laterLevel: changes.level,
   };
 }
 
@@ -139,6 +140,7 @@ function base(placed: PlacedSignature): SignatureCandidate {
     timestamps: [],
     coverage: placed.coverage.level,
     laterChanges: placed.laterChanges,
+    laterLevel: placed.laterLevel,
     covers: [],
     signedEnd: placed.coverage.end,
     counterSignature: false,
@@ -178,6 +180,7 @@ function candidatesOf(
       contentType: signedData.contentType,
       coverage: placed.coverage.level,
       laterChanges: placed.laterChanges,
+      laterLevel: placed.laterLevel,
       formatChecking: worst(placed.placement, read.conclusion, content.conclusion),
       claimedSigningTime: signature.signingTime,
       followsFormat: read.conclusion.indication === "PASSED",

@@ -1,3 +1,4 @@
+import type { ChangeLevel } from "../../pdf/changes/index.ts";
 import type { PdfSignature, SignatureCoverage } from "../../pdf/index.ts";
 import type { SignatureCandidate } from "../candidate.ts";
 import type { Conclusion } from "../conclusion.ts";
@@ -9,4 +10,5 @@ export interface PlacedSignature {
   readonly ranges: readonly Uint8Array[] | null;
   readonly placement: Conclusion;
   readonly laterChanges: SignatureCandidate["laterChanges"];
+  readonly laterLevel: ChangeLevel;
 }

@@ -57,6 +57,7 @@ export function xmlCandidate(
       : [],
     coverage: coversDocument(signature, document) ? "whole-file" : "partial",
     laterChanges: "none",
+    laterLevel: "none",
     covers: signature.references.filter((r) => !isOwnProperties(r, properties)).map(coveredName),
     signedEnd: null,
     counterSignature: isCounterSignature(signature),

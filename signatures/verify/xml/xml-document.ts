@@ -64,6 +64,7 @@ function malformedCandidate(id: string, reason: string): SignatureCandidate {
     timestamps: [],
     coverage: "unclear",
     laterChanges: "none",
+    laterLevel: "none",
     covers: [],
     signedEnd: null,
     counterSignature: false,
