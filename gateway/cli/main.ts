@@ -22,6 +22,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./verify.ts")).verifyCommand(),
   },
   {
+    name: "extend",
+    vi: "nâng chữ ký lên mức lưu giữ lâu dài, gia hạn",
+    en: "raise signatures to long-term levels, renew them",
+    load: async () => (await import("./extend.ts")).extendCommand(),
+  },
+  {
     name: "serve",
     vi: "chạy cổng: API, trang tra cứu",
     en: "run the gateway: API and portal",
