@@ -24,6 +24,7 @@ export interface VerifyOptions {
   certs: string[];
   crls: string[];
   ocsp: string[];
+  evidence: string[];
   content?: string;
   offline?: boolean;
   allow: string[];
@@ -85,6 +86,7 @@ function readContext(options: VerifyOptions): Omit<VerificationContext, "fileNam
     certificates: readEach(options.certs, pemOrDerBlocks),
     crls: readEach(options.crls, (bytes) => readPemBlocks(bytes, /^X509 CRL$/)),
     ocspResponses: readEach(options.ocsp, (bytes) => readPemBlocks(bytes, /^OCSP RESPONSE$/)),
+    evidenceRecords: readEach(options.evidence, (bytes) => [bytes]),
     cache: new PathCache(),
     ...(options.content ? { detachedContent: readFileSync(options.content) } : {}),
   };

@@ -25,6 +25,7 @@ export function verifyCommand(): Command {
     .option("--certs <path>", "chứng thư trung gian / intermediate certificates", collect, [])
     .option("--crls <path>", "danh sách thu hồi / certificate revocation lists", collect, [])
     .option("--ocsp <path>", "phản hồi OCSP / OCSP responses", collect, [])
+    .option("--evidence <path>", "hồ sơ chứng cứ RFC 4998, RFC 6283 / evidence records of the files", collect, [])
     .option("--content <file>", "nội dung của chữ ký tách rời / content of a detached signature")
     .option("--offline", "không truy cập mạng / use no network")
     .option("--report-pdf <file>", "ghi báo cáo để in / write a report for printing (one input file)")

@@ -24,6 +24,8 @@ export interface VerificationContext {
   readonly fileName: string;
   /** Signed content of a detached CMS. */
   readonly detachedContent?: Uint8Array;
+  /** Evidence records (RFC 4998, RFC 6283) kept beside the file, over its octets; those of other files are passed over. */
+  readonly evidenceRecords?: readonly Uint8Array[];
   /** Shared between calls: parsed certificates and checked signatures. A new one for each call when absent. */
   readonly cache?: PathCache;
   /** Octets beyond which a document is refused; 256 MiB when absent. */

@@ -4,6 +4,7 @@ import type { SignatureCandidate } from "./candidate.ts";
 import { readCmsDocument } from "./cms/cms-document.ts";
 import type { EvidenceRequest, VerificationContext } from "./context.ts";
 import { detectFormat } from "./detect-format.ts";
+import { fileEvidenceRecords } from "./evidence-records/file-evidence-records.ts";
 import { finding } from "./findings.ts";
 import { judgePdfTranscript, judgeXmlTranscript } from "./hocba/judge-transcript.ts";
 import { readPdfDocument } from "./pdf/pdf-document.ts";
@@ -62,7 +63,10 @@ export function verifyDocument(
   }
   if (read.candidates.length === 0) return nothing("NO-SIGNATURE", null, finding("NO_SIGNATURE"));
 
-  const signatures = read.candidates.map((candidate) => validateSignature(candidate, process));
+  const records = fileEvidenceRecords(bytes, context.evidenceRecords ?? [], context.crypto);
+  const signatures = read.candidates.map((candidate) =>
+    validateSignature({ ...candidate, timestamps: [...candidate.timestamps, ...records] }, process),
+  );
   const findings = read.judge?.(signatures) ?? [];
   return { report: { ...head, ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
 }
