@@ -3,3 +3,4 @@ export { type Config, type ConfigInput, loadConfig, parseConfig } from "./config
 export { createGateway, type Gateway, type SharedDeps } from "./create-gateway.ts";
 export { createWorker, type SigningWorker } from "./create-worker.ts";
 export { GatewayError, type GatewayErrorCode } from "./errors.ts";
+export { type Failpoint, failpoints } from "./failpoint.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Profile } from "@hocba/signatures/profiles";
 import { GatewayError } from "../errors.ts";
+import { reach } from "../failpoint.ts";
 import type { DocumentRecord, Ledger } from "../ledger/index.ts";
 import { newId } from "../new-id.ts";
 import type { BlobStore } from "../store/index.ts";
@@ -57,7 +58,9 @@ export async function takeDocument(
     });
   }
   const sha256 = createHash("sha256").update(request.bytes).digest("hex");
+  reach("intake.received");
   await parts.store.put(request.bytes, sha256);
+  reach("intake.stored");
   const result = await parts.ledger.documents.accept({
     id: newId("doc", parts.clock()),
     sha256,
@@ -72,6 +75,8 @@ export async function takeDocument(
     replaces: request.replaces,
     actor: request.actor,
   });
+  reach("intake.accepted");
   if (result.created) parts.feeder.feed(result.document.id);
+  reach("intake.fed");
   return result;
 }

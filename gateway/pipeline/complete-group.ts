@@ -1,3 +1,4 @@
+import { reach } from "../failpoint.ts";
 import type { Stamp } from "../timestamps/index.ts";
 import type { DocumentWork, GroupInWork } from "./document-work.ts";
 
@@ -13,7 +14,10 @@ export async function completeGroup(
   newValues: readonly { stepId: string; value: Uint8Array }[],
 ): Promise<void> {
   const tokens = group.steps.map((_, i) => stamps?.[i]?.token ?? null);
-  const currentSha256 = await work.keep(group.prepared.complete(values, tokens));
+  const revision = group.prepared.complete(values, tokens);
+  reach("complete.made");
+  const currentSha256 = await work.keep(revision);
+  reach("complete.stored");
   const completed = group.steps.map((step, i) => ({
     stepId: step.id,
     level: stamps?.[i] ? ("T" as const) : ("B" as const),
@@ -23,6 +27,7 @@ export async function completeGroup(
   const done = new Set(group.steps.map((step) => step.id));
   const last = work.openSteps().every((step) => done.has(step.id));
   await work.move(last ? "verifying" : "preparing", { values: newValues, completed, currentSha256 });
+  reach("complete.written");
   for (const [i, { stepId, ...rest }] of completed.entries()) {
     const record = work.signatures.get(stepId)!;
     work.signatures.set(stepId, {

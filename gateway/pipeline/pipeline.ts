@@ -1,6 +1,7 @@
 import { HocbaError } from "@hocba/certs";
 import { SignaturesError } from "@hocba/signatures";
 import { GatewayError } from "../errors.ts";
+import { reach } from "../failpoint.ts";
 import type { DocumentState } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
 import type { Outcome } from "../queue/index.ts";
@@ -52,6 +53,7 @@ export function createPipeline(parts: PipelineParts, options: PipelineOptions) {
     const due = dossier.document.nextAttemptAt;
     if (due !== null && due > parts.clock()) return { kind: "again", at: due };
     if (stepOf[dossier.document.state] === undefined) return { kind: "done" };
+    reach("work.taken");
     const at = { document: dossier.document };
     try {
       const work = new DocumentWork(parts, dossier);

@@ -1,3 +1,4 @@
+import { reach } from "../failpoint.ts";
 import type { CertificateBinding, StepRecord } from "../ledger/index.ts";
 import { chooseBinding } from "./choose-binding.ts";
 import type { DocumentWork } from "./document-work.ts";
@@ -22,6 +23,8 @@ export async function planDocument(work: DocumentWork): Promise<void> {
   }
   steps.sort((a, b) => a.order - b.order);
   for (const [position, step] of steps.entries()) step.position = position;
+  reach("plan.made");
   await work.move("preparing", { steps, details: { signatures: steps.length } });
+  reach("plan.written");
   work.steps = steps;
 }

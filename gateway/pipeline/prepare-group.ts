@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { reach } from "../failpoint.ts";
 import type { StepRecord } from "../ledger/index.ts";
 import type { DocumentWork } from "./document-work.ts";
 import { checkSigningCertificate } from "./signing-certificate.ts";
@@ -46,7 +47,9 @@ export async function prepareGroup(work: DocumentWork): Promise<void> {
       toBeSignedSha256: createHash("sha256").update(group.prepared.toBeSigned[i]!).digest("hex"),
     })),
   );
+  reach("prepare.made");
   await work.move("signing", { intents });
+  reach("prepare.intent-written");
   for (const intent of intents) {
     work.signatures.set(intent.stepId, {
       ...intent,

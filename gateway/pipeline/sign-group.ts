@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { SignerError } from "@hocba/hsm-adapters";
 import { GatewayError } from "../errors.ts";
+import { reach } from "../failpoint.ts";
 import type { StepRecord } from "../ledger/index.ts";
 import { completeGroup } from "./complete-group.ts";
 import type { DocumentWork } from "./document-work.ts";
@@ -20,6 +21,7 @@ export async function signGroup(work: DocumentWork): Promise<void> {
       return known ?? (await signOne(work, step, group.prepared.toBeSigned[i]!));
     }),
   );
+  reach("sign.value-made");
   const values = group.steps.flatMap((step, i) =>
     work.signatures.get(step.id)?.value ? [] : [{ stepId: step.id, value: made[i]! }],
   );
@@ -28,6 +30,7 @@ export async function signGroup(work: DocumentWork): Promise<void> {
     return completeGroup(work, group, made, null, values);
   }
   await work.move("stamping", { values });
+  reach("sign.value-written");
   for (const { stepId, value } of values) {
     work.signatures.set(stepId, { ...work.signatures.get(stepId)!, state: "signed", value });
   }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { reach } from "../failpoint.ts";
 import { completeGroup } from "./complete-group.ts";
 import type { DocumentWork } from "./document-work.ts";
 import { groupInWork } from "./group-in-work.ts";
@@ -21,6 +22,7 @@ export async function stampGroup(work: DocumentWork): Promise<void> {
         return work.parts.timestamps.stamp(createHash("sha256").update(input).digest(), stop.signal);
       }),
     );
+    reach("stamp.received");
     await completeGroup(work, group, values, stamps, []);
   } finally {
     // One failure is enough to wait: the other requests would be thrown away.
