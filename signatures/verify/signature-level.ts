@@ -20,15 +20,19 @@ export function signatureLevel(
   // KeyInfo may hold CA certificates alone; a sid names the signer, and a reference to another one contradicts it.
   const mismatch = candidate.references !== null && identified.conclusion.indication !== "PASSED";
   if (mismatch && identified.certificate && candidate.format !== "XAdES") return "none";
-  const stamps = proofs.timestamps.filter(
+  const usable = proofs.timestamps.filter(
     ({ candidate: c }) => c.token && c.type !== "content" && !c.faults.some((f) => f.code === "SIGNATURE_MALFORMED"),
   );
+  // An evidence record preserves what is there; it does not stand for the time stamp of level T.
+  const records = usable.filter((t) => t.candidate.type === "evidence-record");
+  const stamps = usable.filter((t) => t.candidate.type !== "evidence-record");
   if (stamps.length === 0) return "B";
   const proving = stamps.length > 1 ? stamps.filter((t) => !t.candidate.archival) : stamps;
   const leaves = [identified.certificate, ...proving.map((t) => t.certificate)].filter((c) => c !== null);
   const revocable = leaves.filter((c) => !c.selfIssued);
   if (revocable.length === 0 || !revocable.every((c) => hasRevocationData(c, process))) return "T";
-  return stamps.length > 1 && stamps.some((t) => t.candidate.archival) ? "LTA" : "LT";
+  const archived = records.length > 0 || (stamps.length > 1 && stamps.some((t) => t.candidate.archival));
+  return archived ? "LTA" : "LT";
 }
 
 const MAX_CHAIN = 16;

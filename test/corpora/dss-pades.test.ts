@@ -13,9 +13,7 @@ const EXPLAINED: Record<string, string> = {
 };
 
 describe.skipIf(!folder)("DSS's PAdES documents", () => {
-  const files = folder
-    ? readManifest(folder).filter((f) => f.role !== "detached content" && !f.file.includes("/evidence-record/"))
-    : [];
+  const files = folder ? readManifest(folder).filter((f) => f.role !== "detached content") : [];
   const results = files.map((f) => [f, verifyCorpusFile(folder!, f, f.expected?.tests?.[0]?.detached)] as const);
   const score = scoreCorpus(results);
   tell("dss-pades", score);
