@@ -67,8 +67,9 @@ afterEach(async () => {
   }
 });
 
-async function serve(data: string): Promise<Serving> {
-  const child = spawn(process.execPath, [MAIN, "demo", "--pupils", "1", "--port", "0", "--data", data], {
+/** Starts a demo and waits until its output says `said`. */
+async function serve(data: string, said = "Ctrl-C", pupils = 1): Promise<Serving> {
+  const child = spawn(process.execPath, [MAIN, "demo", "--pupils", String(pupils), "--port", "0", "--data", data], {
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
@@ -77,7 +78,7 @@ async function serve(data: string): Promise<Serving> {
   child.stdout!.on("data", (chunk: Buffer) => (text += chunk.toString()));
   child.stderr!.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  for (const end = Date.now() + 90_000; !text.includes("Ctrl-C"); await delay(50)) {
+  for (const end = Date.now() + 90_000; !text.includes(said); await delay(50)) {
     if (Date.now() > end || child.exitCode !== null) throw new Error(`the demo does not serve:\n${text}`);
   }
   return { child, ended, output: () => text, pids: descendants(child.pid!) };
@@ -134,6 +135,26 @@ describe("hocba demo", () => {
     expect(await again.ended).toBe(0);
     await untilGone(again.pids);
   }, 120_000);
+
+  it.each([
+    ["the parts are being started", "gateway", 1],
+    ["a class is being signed", "submitting: 10/", 20],
+  ] as const)(
+    "ends on Ctrl-C while %s, with every process it started",
+    async (_, said, pupils) => {
+      const demo = await serve(data, said, pupils);
+      demo.child.kill("SIGINT");
+      const below = new Set(demo.pids);
+      for (const end = Date.now() + 30_000; isAlive(demo.child.pid!) && Date.now() < end; await delay(20)) {
+        for (const pid of descendants(demo.child.pid!)) below.add(pid);
+      }
+      expect(await demo.ended).toBe(130);
+      expect(below.size).toBeGreaterThan(0);
+      expect(demo.output()).not.toMatch(/Error|✘/);
+      await untilGone([...below]);
+    },
+    60_000,
+  );
 
   it("names a port that is in use and starts nothing", async () => {
     const other = createServer();
