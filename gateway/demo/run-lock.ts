@@ -12,14 +12,15 @@ export function lockDataDir(dataDir: string): () => void {
   for (let attempt = 0; ; attempt++) {
     try {
       const lock = openSync(file, "wx", 0o600);
-      writeSync(lock, String(process.pid));
+      writeSync(lock, `${process.pid} ${startOf(process.pid)}`);
       closeSync(lock);
       return () => rmSync(file, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 1) throw error;
     }
-    const owner = Number(readFileSync(file, "utf8"));
-    if (isRunning(owner)) {
+    const [pid, started = ""] = readFileSync(file, "utf8").split(" ");
+    const owner = Number(pid);
+    if (isRunning(owner, started)) {
       throw new DemoError("DEMO_ALREADY_RUNNING", `process ${owner} runs a demo on ${dataDir}`, {
         details: { pid: owner, dataDir },
       });
@@ -28,8 +29,19 @@ export function lockDataDir(dataDir: string): () => void {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** When a process was started, in the kernel's ticks: after a restart of the machine its number may be another's. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return ""; // no /proc here: the number alone must do
+  }
+}
+
+function isRunning(pid: number, started: string): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
+  if (started !== "" && startOf(pid) !== started) return false;
   try {
     process.kill(pid, 0);
     return true;
