@@ -53,6 +53,8 @@ export interface TimestampCandidate {
   readonly imprintHolds?: boolean | null;
   /** Structural faults of the token's surroundings that break it, such as a hash index naming absent data. */
   readonly faults: readonly Finding[];
-  /** It covers validation data too, so that it makes level LTA. */
+  /** It covers validation data and earlier time stamps too, so that it makes level LTA. */
   readonly archival: boolean;
+  /** It covers references to certificates and revocation data alone: of the signature it proves nothing. */
+  readonly referencesOnly?: boolean;
 }

@@ -1,6 +1,6 @@
 import { sign as nodeSign, randomBytes } from "node:crypto";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
-import { der, octetString, setOf } from "@hocba/certs/der";
+import { concatBytes, der, octetString, readElement, sequence, setOf } from "@hocba/certs/der";
 import { type DevPki, type IssuedLeaf, startDevPki } from "@hocba/certs/dev-pki";
 import { trustAnchor } from "@hocba/certs/trust";
 import { parseCertificate } from "@hocba/certs/x509";
@@ -152,6 +152,29 @@ describe("a CAdES signature", () => {
       timestamps: [{ imprintMatches: false, indication: "TOTAL-FAILED" }],
     });
     expect(s!.findings.map((f) => f.code)).toContain("TIMESTAMP_IMPRINT");
+  });
+
+  // A stamp over references says when the references were there; the signature may have been made years later.
+  it("takes a time stamp over references alone for no proof of the signature", async () => {
+    const refs = [attribute(CmsOid.certificateRefs, sequence()), attribute(CmsOid.revocationRefs, sequence())];
+    const inside = refs.flatMap((a) =>
+      readElement(a)
+        .children()
+        .map((e) => e.raw),
+    );
+    const signedAttributes = buildSignedAttributes(signer, {
+      messageDigest: nodeCrypto.digest("sha256", content),
+      signingTime: new Date(),
+    });
+    const bytes = buildSignedData(signer, {
+      signedAttributes,
+      signatureValue: nodeSign("sha256", signedAttributes, leaf.privateKey),
+      unsignedAttributes: [...refs, attribute(CmsOid.certCrlTimestamp, await stamp(concatBytes(...inside)))],
+      content,
+    });
+    const [s] = verify(bytes).signatures;
+    expect(s!.timestamps).toMatchObject([{ imprintMatches: true, indication: "TOTAL-PASSED" }]);
+    expect(s).toMatchObject({ indication: "TOTAL-PASSED", bestSignatureTime: null });
   });
 
   it("outlives its certificate with a time stamp, not without", async () => {

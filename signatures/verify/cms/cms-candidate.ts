@@ -172,10 +172,16 @@ function cmsTimestamps(
     return token && !(token instanceof SignaturesError) ? token.genTime : null;
   };
   const out: TimestampCandidate[] = [];
-  const add = (attribute: Attribute, type: TimestampCandidate["type"], inputs: Inputs, check?: Check) => {
+  const add = (
+    attribute: Attribute,
+    type: TimestampCandidate["type"],
+    inputs: Inputs,
+    check?: Check,
+    overReferences?: Partial<TimestampCandidate>,
+  ) => {
     for (const value of attribute.values) {
       if (out.length >= MAX_TIMESTAMPS) return;
-      out.push(timestampCandidate(type, tokenOf(value), (token) => inputs(token), check));
+      out.push({ ...timestampCandidate(type, tokenOf(value), (token) => inputs(token), check), ...overReferences });
     }
   };
   for (const a of signer.signedAttributes?.list ?? []) {
@@ -187,10 +193,10 @@ function cmsTimestamps(
         add(a, "signature", () => [[signer.signature]]);
         break;
       case CmsOid.cadesCTimestamp:
-        add(a, "archive", () => referencesTimestampInput(signer, true));
+        add(a, "archive", () => referencesTimestampInput(signer, true), undefined, { archival: false });
         break;
       case CmsOid.certCrlTimestamp:
-        add(a, "archive", () => referencesTimestampInput(signer, false));
+        add(a, "archive", () => referencesTimestampInput(signer, false), undefined, REFERENCES_ONLY);
         break;
       case CmsOid.archiveTimestampV3:
         add(
@@ -208,6 +214,8 @@ function cmsTimestamps(
   }
   return [...out, ...cmsEvidenceRecords(signedData, signer, content, crypto)];
 }
+
+const REFERENCES_ONLY = { archival: false, referencesOnly: true } as const;
 
 type Inputs = (token: TimestampToken) => readonly (readonly Uint8Array[])[] | null;
 type Check = (token: TimestampToken) => boolean;

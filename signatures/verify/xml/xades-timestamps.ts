@@ -20,7 +20,7 @@ function candidates(stamps: readonly XadesTimestamp[], type: TimestampCandidate[
     stamp.tokens.map((token) => {
       const candidate = timestampCandidate(type, readTimestampToken(token), () => stamp.inputs().map((i) => [i]));
       // Time stamps over references stand outside: they prove the values, but cover no validation data.
-      return { ...candidate, archival: stamp.kind === "archive" };
+      return { ...candidate, archival: stamp.kind === "archive", referencesOnly: stamp.kind === "refs-only" };
     }),
   );
 }
