@@ -16,7 +16,7 @@ export interface DataObject {
 
 /** A data object whose octets are at hand, in one or more admissible forms, each in pieces. */
 export function dataObject(crypto: CryptoProvider, ...forms: readonly (readonly Uint8Array[])[]): DataObject {
-  return { digests: (algorithm) => forms.map((chunks) => crypto.digest(algorithm, ...chunks)) };
+  return remembering((algorithm) => forms.map((chunks) => crypto.digest(algorithm, ...chunks)));
 }
 
 /**
@@ -24,11 +24,22 @@ export function dataObject(crypto: CryptoProvider, ...forms: readonly (readonly 
  * they stand, which proves no less.
  */
 export function fileObject(crypto: CryptoProvider, bytes: Uint8Array): DataObject {
+  return remembering((algorithm, method) => {
+    const canonical = method && canonicalForm(bytes, method);
+    const plain = crypto.digest(algorithm, bytes);
+    return canonical ? [crypto.digest(algorithm, canonical), plain] : [plain];
+  });
+}
+
+/** A data object that works out each digest once: a record may ask for it in every chain. */
+export function remembering(digests: DataObject["digests"]): DataObject {
+  const known = new Map<string, readonly Uint8Array[]>();
   return {
     digests: (algorithm, method) => {
-      const canonical = method && canonicalForm(bytes, method);
-      const plain = crypto.digest(algorithm, bytes);
-      return canonical ? [crypto.digest(algorithm, canonical), plain] : [plain];
+      const name = `${algorithm} ${method ? JSON.stringify(method) : ""}`;
+      const found = known.get(name) ?? digests(algorithm, method);
+      known.set(name, found);
+      return found;
     },
   };
 }

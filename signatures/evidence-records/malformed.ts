@@ -16,8 +16,12 @@ export function readingEvidenceRecord<T>(read: () => T): T {
   }
 }
 
-/** Bounds: a record renewed every year for a century, over a tree of more leaves than there are atoms to sign. */
-export const MAX_CHAINS = 100;
+/**
+ * Bounds. Every chain digests all chains before it, so that their number is kept low: hash tree renewal follows the life of digest
+ * algorithms, time stamp renewal that of certificates.
+ */
+export const MAX_RECORD = 8 * 1024 * 1024;
+export const MAX_CHAINS = 30;
 export const MAX_TIMESTAMPS = 200;
 export const MAX_LISTS = 64;
 export const MAX_LIST_LENGTH = 20_000;

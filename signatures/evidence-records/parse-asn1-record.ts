@@ -1,13 +1,14 @@
 import { contextConstructed, der, type Element, readInteger, readOctetString, readWhole, Tag } from "@hocba/certs/der";
 import { digestAlgorithmOf, readAlgorithmIdentifier } from "../cms/algorithm-identifier.ts";
-import { derForm } from "../cms/der-form.ts";
 import { parseTimestampToken } from "../timestamps/token.ts";
+import { encodings } from "./encodings.ts";
 import type { ArchiveTimestamp, ArchiveTimestampChain, EvidenceRecord } from "./evidence-record.ts";
 import {
   MAX_CHAINS,
   MAX_DIGEST,
   MAX_LIST_LENGTH,
   MAX_LISTS,
+  MAX_RECORD,
   MAX_TIMESTAMPS,
   malformed,
   readingEvidenceRecord,
@@ -17,7 +18,10 @@ import {
  * Reads an EvidenceRecord in DER or BER (RFC 4998 §3.1). @throws SignaturesError EVIDENCE_RECORD_MALFORMED
  */
 export function parseAsn1EvidenceRecord(bytes: Uint8Array): EvidenceRecord {
-  return readingEvidenceRecord(() => readRecord(readWhole(bytes, { ber: true })));
+  return readingEvidenceRecord(() => {
+    if (bytes.length > MAX_RECORD) throw malformed(`larger than ${MAX_RECORD} octets`);
+    return readRecord(readWhole(bytes, { ber: true }));
+  });
 }
 
 function readRecord(element: Element): EvidenceRecord {
@@ -46,7 +50,7 @@ function readChain(element: Element, older: readonly Element[]): ArchiveTimestam
     timestamps: members(element, "ArchiveTimeStampChain", MAX_TIMESTAMPS).map(readArchiveTimestamp),
     canonicalization: null,
     // "atsc(i): the DER-encoded ArchiveTimeStampSequence": the sequence as it was before this chain was added.
-    olderChains: () => distinct(der(Tag.SEQUENCE, ...older.map((e) => e.raw)), der(Tag.SEQUENCE, ...older.map(derOf))),
+    olderChains: () => encodings(der(Tag.SEQUENCE, ...older.map((e) => e.raw))),
   };
 }
 
@@ -67,7 +71,7 @@ function readArchiveTimestamp(element: Element): ArchiveTimestamp {
     digestAlgorithmName: named ?? token.imprint.oid,
     hashTree: tree && readHashTree(tree),
     token,
-    octets: () => distinct(stamp.raw, derOf(stamp)),
+    octets: () => encodings(stamp.raw),
   };
 }
 
@@ -89,10 +93,4 @@ function members(e: Element | undefined, what: string, limit: number): Element[]
   const list = e.expect(Tag.SEQUENCE, what).children();
   if (list.length === 0 || list.length > limit) throw malformed(`${what}: empty, or more than ${limit}`);
   return list;
-}
-
-const derOf = (e: Element): Uint8Array => derForm(e);
-
-function distinct(a: Uint8Array, b: Uint8Array): Uint8Array[] {
-  return a.length === b.length && a.every((octet, i) => octet === b[i]) ? [a] : [a, b];
 }

@@ -13,6 +13,7 @@ import {
   MAX_DIGEST,
   MAX_LIST_LENGTH,
   MAX_LISTS,
+  MAX_RECORD,
   MAX_TIMESTAMPS,
   malformed,
   readingEvidenceRecord,
@@ -30,7 +31,8 @@ const MAX_TEXT = 4 * 1024 * 1024;
  */
 export function parseXmlEvidenceRecord(source: Uint8Array | XmlElement): EvidenceRecord {
   return readingEvidenceRecord(() => {
-    const element = source instanceof Uint8Array ? parseXml(source).root : source;
+    const element = source instanceof Uint8Array ? parseXml(source, { maxBytes: MAX_RECORD }).root : source;
+    if (element.end - element.start > MAX_RECORD) throw malformed(`longer than ${MAX_RECORD} characters`);
     if (element.local !== "EvidenceRecord" || element.uri !== ERS_NS) throw malformed("not an EvidenceRecord");
     if (element.attribute("Version") !== "1.0") throw malformed("EvidenceRecord of unknown version");
     const sequence = only(element, "ArchiveTimeStampSequence");

@@ -1,3 +1,4 @@
+import { CertsError } from "@hocba/certs";
 import type { CryptoProvider, DigestAlgorithm } from "@hocba/certs/crypto";
 import { equalBytes } from "@hocba/certs/der";
 import type { TimestampToken } from "../timestamps/token.ts";
@@ -98,7 +99,7 @@ export function verifyEvidenceRecord(
       const findings = new Set<EvidenceRecordFinding>();
       if (timestamp.token.genTime < newest) findings.add("ORDER_VIOLATED");
       newest = Math.max(newest, timestamp.token.genTime);
-      const algorithm = timestamp.digestAlgorithm;
+      const algorithm = usable(timestamp.digestAlgorithm, options.crypto);
       let imprintMatches = false;
       if (algorithm === null) findings.add("DIGEST_ALGORITHM_UNKNOWN");
       else {
@@ -127,6 +128,18 @@ export function verifyEvidenceRecord(
     timestamps: proven.timestamps,
     findings: [...findings],
   };
+}
+
+/** The algorithm, or null when our cryptography does not have it. */
+function usable(algorithm: DigestAlgorithm | null, crypto: CryptoProvider): DigestAlgorithm | null {
+  if (algorithm === null) return null;
+  try {
+    crypto.digest(algorithm);
+    return algorithm;
+  } catch (error) {
+    if (error instanceof CertsError && error.code === "ALGORITHM_UNSUPPORTED") return null;
+    throw error;
+  }
 }
 
 /** A value that must be in the first list, in any of its admissible forms. */

@@ -104,6 +104,58 @@ describe.skipIf(!root)("evidence records of the DSS corpus", () => {
   }
 });
 
+describe.skipIf(!root)("damaged evidence records", () => {
+  it("are refused by code or judged, never crash, and take no time", () => {
+    const random = mulberry32(4998);
+    const data = [fileObject(nodeCrypto, new TextEncoder().encode("123456"))];
+    const outcomes = { malformed: 0, judged: 0, slowest: 0 };
+    for (const syntax of ["asn1", "xml"] as const) {
+      for (const name of Object.keys(CASES[syntax])) {
+        const path = `${root}/dss-evidence-record-${syntax}/src/test/resources/${name}`;
+        const whole = new Uint8Array(readFileSync(path));
+        for (let round = 0; round < 60; round++) {
+          const start = performance.now();
+          try {
+            verifyEvidenceRecord(parseEvidenceRecord(damage(whole, random)), data, { crypto: nodeCrypto });
+            outcomes.judged++;
+          } catch (error) {
+            if (!(error instanceof SignaturesError && error.code.startsWith("EVIDENCE_RECORD_"))) throw error;
+            outcomes.malformed++;
+          }
+          outcomes.slowest = Math.max(outcomes.slowest, performance.now() - start);
+        }
+      }
+    }
+    console.log(`damaged evidence records: ${outcomes.malformed} refused, ${outcomes.judged} judged`);
+    expect(outcomes.malformed).toBeGreaterThan(100);
+    expect(outcomes.slowest).toBeLessThan(2000);
+  });
+});
+
+/** Octets changed, cut out or doubled at random places. */
+function damage(bytes: Uint8Array, random: () => number): Uint8Array {
+  const out = [...bytes];
+  for (let n = 1 + Math.floor(random() * 4); n > 0; n--) {
+    const at = Math.floor(random() * (random() < 0.5 ? Math.min(out.length, 300) : out.length));
+    const what = random();
+    if (what < 0.7) out[at] = Math.floor(random() * 256);
+    else if (what < 0.85) out.splice(at, 1 + Math.floor(random() * 20));
+    else out.splice(at, 0, ...out.slice(at, at + 1 + Math.floor(random() * 20)));
+  }
+  return Uint8Array.from(out);
+}
+
+/** A small generator of numbers below 1 with a seed, so that a failure can be repeated. */
+function mulberry32(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
 function judge(bytes: Uint8Array, data: Data, load: (name: string) => Uint8Array): string {
   let record: EvidenceRecord;
   try {

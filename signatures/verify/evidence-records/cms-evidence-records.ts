@@ -1,16 +1,16 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
-import { concatBytes, contextConstructed, der, type Element, readWhole } from "@hocba/certs/der";
+import { concatBytes, contextConstructed, der, type Element } from "@hocba/certs/der";
 import type { Attribute } from "../../cms/attributes.ts";
-import { derForm } from "../../cms/der-form.ts";
 import { CmsOid } from "../../cms/oids.ts";
 import type { SignedData } from "../../cms/signed-data.ts";
 import type { SignerInfo } from "../../cms/signer-info.ts";
-import { type DataObject, dataObject } from "../../evidence-records/data-object.ts";
+import { type DataObject, dataObject, remembering } from "../../evidence-records/data-object.ts";
+import { encodings } from "../../evidence-records/encodings.ts";
 import { parseAsn1EvidenceRecord } from "../../evidence-records/parse-asn1-record.ts";
 import type { TimestampCandidate } from "../candidate.ts";
 import { evidenceRecordCandidates } from "./evidence-record-candidates.ts";
 
-const MAX_RECORDS = 20;
+const MAX_RECORDS = 8;
 
 /**
  * The evidence records in a signer's unsigned attributes (RFC 4998 appendix A, TS 119 122-3 §5): internal ones cover the CMS as it was
@@ -58,17 +58,16 @@ function cmsBefore(
     list.filter((a) => a !== attribute),
     list.filter((a) => !isEvidenceRecord(a)),
   ];
-  let forms: Uint8Array[][] | null = null;
-  return {
-    digests: (algorithm) => {
-      forms ??= kept.flatMap((attributes) => {
-        const asIs = withAttributes(signedData, signer, attributes);
-        return [[asIs], [derForm(readWhole(asIs, { ber: true }))]];
-      });
-      return dataObject(crypto, ...forms).digests(algorithm, null);
-    },
-  };
+  const distinct = kept.filter((set, i) => !kept.slice(0, i).some((other) => sameMembers(set, other)));
+  let forms: Uint8Array[] | null = null;
+  return remembering((algorithm) => {
+    forms ??= distinct.flatMap((attributes) => encodings(withAttributes(signedData, signer, attributes)));
+    return forms.map((octets) => crypto.digest(algorithm, octets));
+  });
 }
+
+const sameMembers = (a: readonly Attribute[], b: readonly Attribute[]): boolean =>
+  a.length === b.length && a.every((attribute, i) => attribute === b[i]);
 
 /** The ContentInfo with other unsigned attributes in one signer info, everything else octet by octet as it was. */
 function withAttributes(signedData: SignedData, signer: SignerInfo, attributes: readonly Attribute[]): Uint8Array {

@@ -1,3 +1,4 @@
+import { CertsError } from "@hocba/certs";
 import type { CryptoProvider } from "@hocba/certs/crypto";
 import { SignaturesError } from "../../errors.ts";
 import { fileObject } from "../../evidence-records/data-object.ts";
@@ -25,7 +26,7 @@ export function fileEvidenceRecords(
       const other = first!.findings.some((f) => f === "DATA_OBJECT_NOT_COVERED" || f === "IMPRINT_MISMATCH");
       if (other) return [];
     } catch (error) {
-      if (!(error instanceof SignaturesError)) throw error;
+      if (!(error instanceof SignaturesError) && !(error instanceof CertsError)) throw error;
     }
     return evidenceRecordCandidates(read, file, crypto);
   });

@@ -1,6 +1,6 @@
 import { HocbaError } from "@hocba/certs";
 import type { CryptoProvider } from "@hocba/certs/crypto";
-import type { DataObject } from "../../evidence-records/data-object.ts";
+import { type DataObject, remembering } from "../../evidence-records/data-object.ts";
 import { nodeDigest } from "../../evidence-records/node-digest.ts";
 import { parseAsn1EvidenceRecord } from "../../evidence-records/parse-asn1-record.ts";
 import { ERS_NS, parseXmlEvidenceRecord } from "../../evidence-records/parse-xml-record.ts";
@@ -21,7 +21,7 @@ import { evidenceRecordCandidates } from "./evidence-record-candidates.ts";
 
 /** Namespace of XAdES's extended properties (TS 119 132-3 §5). */
 const XADESEN_NS = "http://uri.etsi.org/19132/v1.1.1#";
-const MAX_RECORDS = 20;
+const MAX_RECORDS = 8;
 
 /** The evidence records in SealingEvidenceRecords (TS 119 132-3 §5.2). */
 export function xadesEvidenceRecords(
@@ -59,19 +59,12 @@ export function xadesEvidenceRecords(
  */
 function coveredGroup(signature: XmlSignature, before: readonly XmlElement[], crypto: CryptoProvider): DataObject {
   let parts: Uint8Array[] | null | undefined;
-  return {
-    digests: (algorithm) => {
-      if (parts === undefined) parts = groupOctets(signature, before);
-      if (parts === null) return [];
-      return [
-        nodeDigest(
-          crypto,
-          algorithm,
-          parts.map((octets) => crypto.digest(algorithm, octets)),
-        ),
-      ];
-    },
-  };
+  return remembering((algorithm) => {
+    if (parts === undefined) parts = groupOctets(signature, before);
+    if (parts === null) return [];
+    const digests = parts.map((octets) => crypto.digest(algorithm, octets));
+    return [nodeDigest(crypto, algorithm, digests)];
+  });
 }
 
 /** Null when some of the octets are not at hand. */
