@@ -23,20 +23,26 @@ import type { HashTree } from "./hash-tree.ts";
 import { malformed, readingEvidenceRecord } from "./malformed.ts";
 import { parseAsn1EvidenceRecord } from "./parse-asn1-record.ts";
 
-/** One leaf of a hash tree and the time stamp over its root. */
-export interface StampedLeaf {
+/** A hash tree and the time stamp over its root. */
+export class StampedTree {
   readonly tree: HashTree;
-  readonly index: number;
-  /** DER of the TimeStampToken whose imprint is the tree's root. */
+  /** DER of the TimeStampToken. */
   readonly token: Uint8Array;
+
+  /** @throws SignaturesError TSP_WRONG_IMPRINT when the token does not stamp the root; TSP_MALFORMED, CMS_MALFORMED */
+  constructor(tree: HashTree, token: Uint8Array) {
+    const { imprint } = parseTimestampToken(token);
+    if (imprint.digestAlgorithm !== tree.digestAlgorithm || !equalBytes(imprint.digest, tree.root)) {
+      throw new SignaturesError("TSP_WRONG_IMPRINT", "the time stamp is not over the root of the hash tree");
+    }
+    this.tree = tree;
+    this.token = token;
+  }
 }
 
-/**
- * The evidence record of one leaf, DER (RFC 4998 §3.1, §4.2).
- * @throws SignaturesError TSP_WRONG_IMPRINT when the token does not stamp the root; TSP_MALFORMED, CMS_MALFORMED
- */
-export function evidenceRecordFor(leaf: StampedLeaf): Uint8Array {
-  return record([leaf.tree.digestAlgorithm], [sequence(archiveTimestamp(leaf))]);
+/** The evidence record of one leaf, DER (RFC 4998 §3.1, §4.2). @throws RangeError for a leaf that does not exist */
+export function evidenceRecordFor(stamped: StampedTree, index: number): Uint8Array {
+  return record([stamped.tree.digestAlgorithm], [sequence(archiveTimestamp(stamped, index))]);
 }
 
 /**
@@ -56,10 +62,10 @@ export function timestampRenewalDigest(
 }
 
 /** The record with a further archive time stamp in its newest chain (RFC 4998 §5.2, time stamp renewal). DER. */
-export function renewTimestamp(recordDer: Uint8Array, leaf: StampedLeaf): Uint8Array {
+export function renewTimestamp(recordDer: Uint8Array, stamped: StampedTree, index: number): Uint8Array {
   const { algorithms, chains } = parts(recordDer);
   const newest = chains.at(-1)!;
-  const extended = sequence(newest.content, archiveTimestamp(leaf));
+  const extended = sequence(newest.content, archiveTimestamp(stamped, index));
   return record(algorithms, [...chains.slice(0, -1).map((e) => e.raw), extended]);
 }
 
@@ -78,11 +84,11 @@ export function hashTreeRenewalDigest(
 }
 
 /** The record with a further chain (RFC 4998 §5.2, hash tree renewal). DER. */
-export function renewHashTree(recordDer: Uint8Array, leaf: StampedLeaf): Uint8Array {
+export function renewHashTree(recordDer: Uint8Array, stamped: StampedTree, index: number): Uint8Array {
   const { algorithms, chains } = parts(recordDer);
   return record(
-    [...new Set([...algorithms, leaf.tree.digestAlgorithm])],
-    [...chains.map((e) => e.raw), sequence(archiveTimestamp(leaf))],
+    [...new Set([...algorithms, stamped.tree.digestAlgorithm])],
+    [...chains.map((e) => e.raw), sequence(archiveTimestamp(stamped, index))],
   );
 }
 
@@ -90,17 +96,13 @@ function record(algorithms: readonly DigestAlgorithm[], chains: readonly Uint8Ar
   return sequence(integer(1), sequence(...algorithms.map(digestAlgorithmIdentifier)), sequence(...chains));
 }
 
-function archiveTimestamp(leaf: StampedLeaf): Uint8Array {
-  const { imprint } = parseTimestampToken(leaf.token);
-  const { root, digestAlgorithm } = leaf.tree;
-  if (imprint.digestAlgorithm !== digestAlgorithm || !equalBytes(imprint.digest, root)) {
-    throw new SignaturesError("TSP_WRONG_IMPRINT", "the time stamp is not over the root of the hash tree");
-  }
-  const lists = leaf.tree.reducedHashTree(leaf.index);
+function archiveTimestamp(stamped: StampedTree, index: number): Uint8Array {
+  const { tree, token } = stamped;
+  const lists = tree.reducedHashTree(index);
   return sequence(
-    der(contextConstructed(0), oid(digestOid(digestAlgorithm))),
+    der(contextConstructed(0), oid(digestOid(tree.digestAlgorithm))),
     ...(lists ? [der(contextConstructed(2), ...lists.map((list) => sequence(...list.map(octetString))))] : []),
-    leaf.token,
+    token,
   );
 }
 

@@ -13,6 +13,7 @@ import {
   parseEvidenceRecord,
   renewHashTree,
   renewTimestamp,
+  StampedTree,
   timestampRenewalDigest,
   verifyEvidenceRecord,
 } from "./index.ts";
@@ -96,7 +97,7 @@ describe("an evidence record of one's own", () => {
     const tree = treeOf(list);
     const token = await stamp("sha256", tree.root);
     for (const [i, file] of list.entries()) {
-      const record = parseEvidenceRecord(evidenceRecordFor({ tree, index: i, token }));
+      const record = parseEvidenceRecord(evidenceRecordFor(new StampedTree(tree, token), i));
       expect(verifyEvidenceRecord(record, [fileObject(nodeCrypto, file)], options).verdict).toBe("intact");
       const other = [fileObject(nodeCrypto, new TextEncoder().encode("another"))];
       const refused = verifyEvidenceRecord(record, other, options);
@@ -107,7 +108,7 @@ describe("an evidence record of one's own", () => {
   it("needs no tree for a single file", async () => {
     const tree = treeOf(files(1));
     const token = await stamp("sha256", tree.root);
-    const record = parseEvidenceRecord(evidenceRecordFor({ tree, index: 0, token }));
+    const record = parseEvidenceRecord(evidenceRecordFor(new StampedTree(tree, token), 0));
     expect(record.chains[0]!.timestamps[0]!.hashTree).toBeNull();
     const known = digestedObject({ sha256: tree.root });
     expect(verifyEvidenceRecord(record, [known], options).verdict).toBe("intact");
@@ -117,7 +118,7 @@ describe("an evidence record of one's own", () => {
   it("is not made with a token over something else", async () => {
     const tree = treeOf(files(2));
     const token = await stamp("sha256", sha("sha256", files(1)[0]!));
-    expect(() => evidenceRecordFor({ tree, index: 0, token })).toThrow(
+    expect(() => evidenceRecordFor(new StampedTree(tree, token), 0)).toThrow(
       expect.objectContaining({ code: "TSP_WRONG_IMPRINT" }),
     );
   });
@@ -127,19 +128,19 @@ describe("an evidence record of one's own", () => {
     const data = [fileObject(nodeCrypto, list[1]!)];
     const tree = treeOf(list);
     const first = await stamp("sha256", tree.root);
-    let record = evidenceRecordFor({ tree, index: 1, token: first });
+    let record = evidenceRecordFor(new StampedTree(tree, first), 1);
 
     const renewal = timestampRenewalDigest(record, nodeCrypto);
     expect(renewal.digest).toEqual(sha("sha256", first));
     const second = buildHashTree([sha("sha256", list[0]!), renewal.digest], renewal.digestAlgorithm, nodeCrypto);
-    record = renewTimestamp(record, { tree: second, index: 1, token: await stamp("sha256", second.root) });
+    record = renewTimestamp(record, new StampedTree(second, await stamp("sha256", second.root)), 1);
     expect(verifyEvidenceRecord(parseEvidenceRecord(record), data, options).verdict).toBe("intact");
 
     const sequenceSoFar = readWhole(record).children()[2]!.raw;
     const leaf = hashTreeRenewalDigest(record, sha("sha512", list[1]!), "sha512", nodeCrypto);
     expect(leaf).toEqual(sha("sha512", sha("sha512", list[1]!), sha("sha512", sequenceSoFar)));
     const third = buildHashTree([leaf, sha("sha512", list[2]!)], "sha512", nodeCrypto);
-    record = renewHashTree(record, { tree: third, index: 0, token: await stamp("sha512", third.root) });
+    record = renewHashTree(record, new StampedTree(third, await stamp("sha512", third.root)), 0);
 
     const read = parseEvidenceRecord(record);
     expect(read.digestAlgorithms).toEqual(["sha256", "sha512"]);
@@ -162,7 +163,7 @@ describe("an evidence record of one's own", () => {
   it("proves no time when one of its authorities is not trusted or a token is broken", async () => {
     const tree = treeOf(files(2));
     const data = [fileObject(nodeCrypto, files(1)[0]!)];
-    const record = parseEvidenceRecord(evidenceRecordFor({ tree, index: 0, token: await stamp("sha256", tree.root) }));
+    const record = parseEvidenceRecord(evidenceRecordFor(new StampedTree(tree, await stamp("sha256", tree.root)), 0));
     const judged = (integrity: "intact" | "broken", trusted: boolean) =>
       verifyEvidenceRecord(record, data, { ...options, verifyTimestamp: () => ({ integrity, trusted }) });
     expect(judged("intact", false)).toMatchObject({ verdict: "intact", proofOfExistence: null });
@@ -171,11 +172,11 @@ describe("an evidence record of one's own", () => {
 
   it("that was renewed out of order in time is broken", async () => {
     const tree = treeOf(files(2));
-    let record = evidenceRecordFor({ tree, index: 0, token: await stamp("sha256", tree.root) });
+    let record = evidenceRecordFor(new StampedTree(tree, await stamp("sha256", tree.root)), 0);
     const { digest } = timestampRenewalDigest(record, nodeCrypto);
     const second = buildHashTree([digest], "sha256", nodeCrypto);
     clock -= 1_800_000;
-    record = renewTimestamp(record, { tree: second, index: 0, token: await stamp("sha256", digest) });
+    record = renewTimestamp(record, new StampedTree(second, await stamp("sha256", digest)), 0);
     const result = verifyEvidenceRecord(parseEvidenceRecord(record), [fileObject(nodeCrypto, files(1)[0]!)], options);
     expect(result).toMatchObject({ verdict: "broken", findings: ["ORDER_VIOLATED"] });
   });
@@ -201,14 +202,14 @@ describe("what is not an evidence record", () => {
 
   it("is refused wherever it is cut short", async () => {
     const tree = treeOf(files(4));
-    const record = evidenceRecordFor({ tree, index: 2, token: await stamp("sha256", tree.root) });
+    const record = evidenceRecordFor(new StampedTree(tree, await stamp("sha256", tree.root)), 2);
     for (let end = 0; end < record.length; end += 7) refused(record.subarray(0, end));
   });
 
   it("or is damaged anywhere, never crashes and never stays intact unless the damage is within the token", async () => {
     const tree = treeOf(files(4));
     const token = await stamp("sha256", tree.root);
-    const record = evidenceRecordFor({ tree, index: 2, token });
+    const record = evidenceRecordFor(new StampedTree(tree, token), 2);
     const data = [fileObject(nodeCrypto, files(4)[2]!)];
     const tokenStart = record.length - token.length;
     expect(parseTimestampToken(record.subarray(tokenStart)).raw).toEqual(token);

@@ -1,5 +1,4 @@
 import type { CryptoProvider, DigestAlgorithm } from "@hocba/certs/crypto";
-import { sortDer } from "@hocba/certs/der";
 
 /** A binary hash tree over digests, whose root one time stamp covers (RFC 4998 §4.2). */
 export interface HashTree {
@@ -30,7 +29,9 @@ export function buildHashTree(
     for (let i = 0; i < above.length; i++) {
       const left = level[2 * i]!;
       const right = level[2 * i + 1];
-      above[i] = right ? crypto.digest(digestAlgorithm, ...sortDer([left, right])) : left;
+      if (!right) above[i] = left;
+      else if (precedes(left, right)) above[i] = crypto.digest(digestAlgorithm, left, right);
+      else above[i] = crypto.digest(digestAlgorithm, right, left);
     }
     levels.push(above);
     level = above;
@@ -43,6 +44,12 @@ export function buildHashTree(
   };
 }
 
+/** Binary ascending order (RFC 4998 §4.2). */
+function precedes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a[i]! < b[i]!;
+  return a.length <= b.length;
+}
+
 function reduce(levels: readonly (readonly Uint8Array[])[], index: number): Uint8Array[][] | null {
   const leaf = levels[0]![index];
   if (!leaf) throw new RangeError(`no leaf ${index}`);
@@ -50,7 +57,7 @@ function reduce(levels: readonly (readonly Uint8Array[])[], index: number): Uint
   let at = index;
   for (const level of levels) {
     const sibling = level[at ^ 1];
-    if (sibling) lists.push(lists.length === 0 ? sortDer([leaf, sibling]) : [sibling]);
+    if (sibling) lists.push(lists.length > 0 ? [sibling] : precedes(leaf, sibling) ? [leaf, sibling] : [sibling, leaf]);
     at >>= 1;
   }
   return lists.length > 0 ? lists : null;

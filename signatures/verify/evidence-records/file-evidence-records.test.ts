@@ -9,6 +9,7 @@ import {
   buildHashTree,
   evidenceRecordFor,
   renewTimestamp,
+  StampedTree,
   timestampRenewalDigest,
 } from "../../evidence-records/index.ts";
 import { buildTimestampRequest, readTimestampResponse } from "../../timestamps/index.ts";
@@ -63,8 +64,8 @@ async function aggregate(documents: Uint8Array[]): Promise<Uint8Array[]> {
     "sha256",
     nodeCrypto,
   );
-  const token = await stamp(tree.root);
-  return documents.map((_, index) => evidenceRecordFor({ tree, index, token }));
+  const stamped = new StampedTree(tree, await stamp(tree.root));
+  return documents.map((_, index) => evidenceRecordFor(stamped, index));
 }
 
 async function verify(bytes: Uint8Array, evidenceRecords: Uint8Array[]) {
@@ -135,7 +136,7 @@ describe("a signature whose certificate has expired since", () => {
   it("still passes by a record renewed in the meantime", async () => {
     const renewal = timestampRenewalDigest(records[3]!, nodeCrypto);
     const tree = buildHashTree([renewal.digest], "sha256", nodeCrypto);
-    const renewed = renewTimestamp(records[3]!, { tree, index: 0, token: await stamp(tree.root) });
+    const renewed = renewTimestamp(records[3]!, new StampedTree(tree, await stamp(tree.root)), 0);
     now += 10 * DAY;
     const s = await verify(signed, [renewed]);
     expect(s.indication).toBe("TOTAL-PASSED");
