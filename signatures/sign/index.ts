@@ -1,6 +1,7 @@
 export * from "./cades.ts";
 export * from "./cades-long-term.ts";
 export * from "./late-signature.ts";
+export * from "./mark-page.ts";
 export * from "./pades.ts";
 export * from "./pades-document-timestamp.ts";
 export { fillPlace } from "./pades-place.ts";

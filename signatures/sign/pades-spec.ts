@@ -26,6 +26,8 @@ export interface PadesSpec {
   appearance?: PadesAppearance;
   /** Makes this the certification signature with that P of DocMDP (ISO 32000-2 table 257). Only a first signature can. */
   certify?: 1 | 2 | 3;
+  /** Lock of a new field (ISO 32000-2 table 236). A field that is there keeps its own. */
+  lock?: { action: "All" | "Include" | "Exclude"; fields: readonly string[] };
 }
 
 /** Where the CMS goes, and what it is built of. JSON apart from the octets. */

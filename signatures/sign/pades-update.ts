@@ -16,7 +16,7 @@ import {
   walkFields,
 } from "../pdf/index.ts";
 import { importPage } from "./import-page.ts";
-import type { PadesAppearance } from "./pades-spec.ts";
+import type { PadesAppearance, PadesSpec } from "./pades-spec.ts";
 
 /** Flags of the widget: printed with the page, and locked in place (ISO 32000-2 table 167). */
 const PRINT_AND_LOCKED = 132;
@@ -85,7 +85,7 @@ export function assertMayBeSigned(signatures: readonly PdfSignature[], fieldName
 
 /**
  * Puts a signature field named `fieldName` with value `value` into the update: fills an empty one, or makes one with its widget on a
- * page. Returns the /Lock dictionary of a filled field, whose FieldMDP the signature must carry.
+ * page. Returns the field's /Lock dictionary, whose FieldMDP the signature must carry.
  * @throws SignaturesError PDF_FIELD_EXISTS, PDF_MALFORMED
  */
 export function placeField(
@@ -93,6 +93,7 @@ export function placeField(
   fieldName: string,
   value: PdfRef,
   appearance: PadesAppearance | undefined,
+  lock?: PadesSpec["lock"],
 ): PdfDict | null {
   const existing = walkFields(update.view).find((f) => f.name === fieldName);
   if (existing) {
@@ -130,10 +131,19 @@ export function placeField(
     ["V", value],
   ]);
   if (appearance) widget.set("AP", PdfDict.of({ N: drawAppearance(update, appearance, page.dict) }));
+  const locked = lock ? lockDictionary(lock) : null;
+  // An indirect reference: table 235 asks for one.
+  if (locked) widget.set("Lock", update.add(locked));
   const ref = update.add(new PdfDict(widget));
   enterPage(update, page.ref, page.dict, ref);
   enterForm(update, ref);
-  return null;
+  return locked;
+}
+
+/** The signature field lock dictionary (ISO 32000-2 table 236). */
+function lockDictionary({ action, fields }: NonNullable<PadesSpec["lock"]>): PdfDict {
+  const lock = PdfDict.of({ Type: pdfName("SigFieldLock"), Action: pdfName(action) });
+  return action === "All" ? lock : lock.with({ Fields: fields.map((name) => textString(name)) });
 }
 
 function drawAppearance(update: Update, appearance: PadesAppearance, page: PdfDict | null): PdfRef {

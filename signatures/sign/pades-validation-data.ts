@@ -22,8 +22,8 @@ export interface ValidationData {
 
 /**
  * Appends validation data to the document security store (ISO 32000-2 §12.8.4.3, EN 319 142-1 §5.4.2), keeping what it has and
- * writing nothing twice. With `entries`, each signature named gets what concerns it under /VRI as well; a name alone stands for all of
- * `data`. Returns `bytes` itself when all is there already. @throws SignaturesError PDF_*
+ * writing nothing twice. With `entries`, each signature named that has no entry gets what concerns it under /VRI as well; a name alone stands
+ * for all of `data`. Returns `bytes` itself when all is there already. @throws SignaturesError PDF_*
  */
 export function appendValidationData(
   bytes: Uint8Array,
@@ -66,11 +66,13 @@ export function appendValidationData(
     // The key is over the octets of /Contents as they stand, padding included (§12.8.4.3, table 261).
     const digits = bytes.subarray(signature.hole.start + 1, signature.hole.end - 1);
     const key = toHex(crypto.digest("sha1", fromDigits(digits)));
+    // An entry that is there may be under a time stamp, and others (pyHanko) take a changed one for tampering.
+    if (vri.entries.has(key)) continue;
     const entry: Record<string, PdfValue> = { Type: pdfName("VRI") };
     if (own.certificates.length) entry.Cert = own.certificates.map(certificate);
     if (own.crls.length) entry.CRL = own.crls.map(crl);
     if (own.ocspResponses.length) entry.OCSP = own.ocspResponses.map(ocspResponse);
-    if (!vri.entries.has(key)) grown = true;
+    grown = true;
     vri = vri.with({ [key]: PdfDict.of(entry) });
     changes.VRI = vri;
   }

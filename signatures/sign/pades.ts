@@ -96,7 +96,7 @@ function prepare(
   assertMayBeSigned(signatureFields(document), spec.fieldName, spec.certify !== undefined);
   const update = new Update(document);
   const value = update.reserve();
-  const lock = placeField(update, spec.fieldName, value, spec.appearance);
+  const lock = placeField(update, spec.fieldName, value, spec.appearance, spec.lock);
   if (spec.certify) enterPermissions(update, value);
   const place = reservePlace(update, value, signatureDictionary(spec, lock, update), reservedSize(signer, spec));
   const messageDigest = crypto.digest("sha256", ...place.ranges);
