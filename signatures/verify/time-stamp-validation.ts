@@ -1,7 +1,9 @@
+import { CertsError } from "@hocba/certs";
 import type { CryptoProvider } from "@hocba/certs/crypto";
 import { equalBytes } from "@hocba/certs/der";
 import type { Certificate } from "@hocba/certs/x509";
 import { CmsOid } from "../cms/oids.ts";
+import { SignaturesError } from "../errors.ts";
 import type { TimestampToken } from "../timestamps/token.ts";
 import type { TimestampCandidate } from "./candidate.ts";
 import { readable } from "./certificate-pool.ts";
@@ -13,7 +15,7 @@ import { finding } from "./findings.ts";
 import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
 import type { TimestampReport } from "./report.ts";
 import { acceptAlgorithms, acceptDigest } from "./signature-acceptance.ts";
-import { essCertificateReferences } from "./signing-certificate-reference.ts";
+import { type CertificateReference, essCertificateReferences } from "./signing-certificate-reference.ts";
 import type { ValidationProcess } from "./validation-process.ts";
 
 /** What is known of a time stamp once it has been judged. */
@@ -51,12 +53,12 @@ export function validateTimestamp(
   process.addEvidenceOf(token.signedData, token.signerInfo);
   const content = { chunks: [token.tstInfo], contentType: CmsOid.tstInfo };
   const verify = (c: Certificate | null) => verifySignerInfo(token.signerInfo, content, c?.spki ?? null, crypto);
-  const references = readable(() => essCertificateReferences(token.signerInfo.signedAttributes));
+  const references = certificateReferences(token);
   const identified = identifySigningCertificate(
     {
       named: process.pool.bySignerIdentifier(token.signerInfo.sid),
       all: process.pool.list,
-      references,
+      references: references.list,
       fits: (c) => verify(c).integrity === "intact",
     },
     process.lenientIdentification,
@@ -70,6 +72,7 @@ export function validateTimestamp(
     cryptographicConclusion(math),
     imprintConclusion(imprint),
     candidate.faults.length > 0 ? failed("HASH_FAILURE", ...candidate.faults) : passed(),
+    references.conclusion,
     identified.conclusion,
     certificate ? keyUsage(certificate) : passed(),
     certificate ? process.validateCertificate(certificate, at, "timestamping").conclusion : passed(),
@@ -86,6 +89,20 @@ export function validateTimestamp(
     conclusion,
     report: report(candidate, certificate, imprintMatches && candidate.faults.length === 0, conclusion, broken),
   };
+}
+
+/** An ESS attribute that is there but cannot be read is no absent one: the token is malformed (RFC 3161 §2.4.2). */
+function certificateReferences(token: TimestampToken): {
+  list: readonly CertificateReference[] | null;
+  conclusion: Conclusion;
+} {
+  try {
+    return { list: essCertificateReferences(token.signerInfo.signedAttributes), conclusion: passed() };
+  } catch (error) {
+    if (!(error instanceof CertsError || error instanceof SignaturesError)) throw error;
+    const told = finding("TIMESTAMP_MALFORMED", { reason: error.message });
+    return { list: null, conclusion: failed("FORMAT_FAILURE", told) };
+  }
 }
 
 /** True when the imprint is the digest of one of the alternatives; null when what was stamped is not at hand. */

@@ -34,6 +34,7 @@ export type ChildMessage =
   | { type: "finding"; finding: Finding }
   | { type: "done"; next: number; inputs: number; slowestMs: number; slowestIndex: number; peakRss: number };
 
+Error.stackTraceLimit = 60;
 const task = JSON.parse(process.argv[2]!) as ChildTask;
 const list = JSON.parse(readFileSync(task.list, "utf8")) as SeedList;
 const octets = (path: string) => new Uint8Array(readFileSync(path));
