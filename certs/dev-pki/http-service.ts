@@ -101,6 +101,8 @@ export function serve(
       else res.destroy();
     });
   });
+  // A client that reuses a connection just as it is closed for idleness sees a reset.
+  server.keepAliveTimeout = 120_000;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => {
