@@ -16,6 +16,7 @@ import { createApp, type GatewayEnv } from "./routes/index.ts";
 import { type BlobStore, openFileStore } from "./store/index.ts";
 import { createTimestampRouter } from "./timestamps/index.ts";
 import { createVerifier, loadTrust, tsaTrust, type Verifier } from "./verification/index.ts";
+import { openSqliteWebhooks, openWebhookSecrets, startDispatcher } from "./webhooks/index.ts";
 
 /** What the embedder may put in the place of what the configuration would open. Parts that are handed in are not closed. */
 export interface SharedDeps {
@@ -57,6 +58,10 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
   const receipts = openReceiptIssuer(config.dataDir);
   const verifier =
     deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
+  const webhooks = {
+    store: openSqliteWebhooks(join(config.dataDir, "webhooks.sqlite")),
+    secrets: openWebhookSecrets(config.dataDir),
+  };
   const stopping = new AbortController();
   const app = createApp({
     stopping: stopping.signal,
@@ -84,10 +89,12 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       clock,
       actor: "gateway",
     }),
+    webhooks,
     metrics,
     log,
     clock,
   });
+  const dispatcher = startDispatcher({ ledger, ...webhooks, clock, log }, config.webhooks);
   const reconciler = startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
   let server: ServerType | null = null;
   return {
@@ -106,6 +113,8 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       if (server !== null) await drain(server);
       await feeder.drain();
       await reconciler.stop();
+      await dispatcher.stop();
+      webhooks.store.close();
       stamps.close();
       if (deps.list === undefined) await list.close();
       if (deps.signer === undefined) await signer?.close();

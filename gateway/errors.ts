@@ -30,6 +30,8 @@ export type GatewayErrorCode =
   | "BATCH_EMPTY"
   | "BATCH_TOO_MANY"
   | "ZIP_MALFORMED"
+  // webhooks
+  | "WEBHOOKS_TOO_MANY"
   // signing
   | "SIGNER_NOT_BOUND"
   | "SIGNER_AMBIGUOUS"

@@ -94,6 +94,25 @@ export const configSchema = z.strictObject({
       bytesInFlight: bytes.default(256 * 1024 * 1024),
     })
     .prefault({}),
+  webhooks: z
+    .strictObject({
+      /** Hosts (name or address, with or without :port) that may be told by plain http, or though their address is private. */
+      allowedHosts: z.array(z.string().min(1)).default([]),
+      perSchool: z.number().int().positive().default(10),
+      timeoutMs: milliseconds.default(15_000),
+      /** Attempts under way at once. */
+      concurrency: z.number().int().min(1).max(256).default(16),
+      /** Rests between attempts; after the last one it is kept as dead until it is replayed. */
+      retrySeconds: z
+        .array(z.number().positive())
+        .max(32)
+        .default([5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400]),
+      /** Rest between two looks at the audit log. */
+      pollMs: milliseconds.default(1_000),
+      /** How long what was delivered stays in the list. */
+      keepDays: z.number().int().positive().default(30),
+    })
+    .prefault({}),
   worker: z
     .strictObject({
       /** Documents in work at once in one worker process. */

@@ -99,6 +99,13 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "Dùng khoá mới cho tài liệu mới.",
     "Use a new key for a new document.",
   ),
+  WEBHOOKS_TOO_MANY: entry(
+    409,
+    "Trường đã có quá nhiều webhook",
+    "The school has too many webhooks",
+    "Xoá webhook không dùng nữa rồi thử lại.",
+    "Remove one that is not used any more, then try again.",
+  ),
   CONTENT_NOT_READY: entry(
     409,
     "Tài liệu chưa ký xong",

@@ -13,6 +13,7 @@ import { findPortal, portalRoutes } from "./portal.ts";
 import { problemResponse } from "./respond.ts";
 import { statusRoutes } from "./status.ts";
 import { verificationRoutes } from "./verifications.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** The whole HTTP surface; `app.request()` is enough to test it. */
 export function createApp(parts: GatewayParts): Hono<GatewayEnv> {
@@ -41,6 +42,7 @@ export function createApp(parts: GatewayParts): Hono<GatewayEnv> {
   app.route("/v1/batches", batchRoutes(parts));
   app.route("/v1/verifications", verificationRoutes(parts));
   app.route("/v1/status", statusRoutes(parts));
+  app.route("/v1/webhooks", webhookRoutes(parts));
   app.route("/", healthRoutes(parts));
   const openApi = openApiDocument(parts.config);
   app.get("/openapi.json", (context) => context.json(openApi));

@@ -10,6 +10,7 @@ import type { ReceiptIssuer } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import type { Verifier } from "../verification/index.ts";
+import type { WebhookSecrets, WebhookStore } from "../webhooks/index.ts";
 
 /** What the routes stand on. */
 export interface GatewayParts {
@@ -27,6 +28,7 @@ export interface GatewayParts {
   metrics: Metrics;
   log: Logger;
   lateSigning: LateSigning;
+  webhooks: { store: WebhookStore; secrets: WebhookSecrets };
   clock: () => number;
   /** Aborts when the service is told to stop: streams that could go on for hours end then. */
   stopping: AbortSignal;

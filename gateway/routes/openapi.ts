@@ -9,6 +9,14 @@ import { readinessSchema } from "./health.ts";
 import { refusalBody, signatureBody, signingTaskSchema } from "./late-signatures.ts";
 import { statusParameters } from "./status.ts";
 import { verificationParameters } from "./verifications.ts";
+import {
+  deliveryParameters,
+  deliverySchema,
+  replaySchema,
+  webhookBody,
+  webhookSchema,
+  webhookWithSecretSchema,
+} from "./webhooks.ts";
 
 interface Operation {
   summary: string;
@@ -164,6 +172,66 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
       summary: "Tải các tài liệu đã ký / What is signed of a batch, as a ZIP",
       path: ["id"],
       answers: { 200: { description: "ZIP", type: "application/zip" } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/webhooks": {
+    post: {
+      summary: "Đăng ký nhận tin / Be told of events, by Standard Webhooks",
+      body: { types: ["application/json"], description: "Where to, and of which events.", schema: webhookBody },
+      answers: { 201: { description: "Registered; the secret is shown once", schema: webhookWithSecretSchema } },
+      problems: [400, 401, 403, 409, 422],
+    },
+    get: {
+      summary: "Danh sách webhook / List webhooks",
+      answers: { 200: { description: "Webhooks", schema: z.object({ webhooks: z.array(webhookSchema) }) } },
+      problems: [401, 403],
+    },
+  },
+  "/v1/webhooks/{id}": {
+    get: {
+      summary: "Một webhook / One webhook",
+      path: ["id"],
+      answers: { 200: { description: "The webhook", schema: webhookSchema } },
+      problems: [401, 403, 404],
+    },
+    delete: {
+      summary: "Xoá webhook / Remove a webhook and what waits for it",
+      path: ["id"],
+      answers: { 204: { description: "Removed" } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/webhooks/{id}/secret": {
+    post: {
+      summary: "Đổi khoá bí mật / A new secret; the one before counts for another day",
+      path: ["id"],
+      answers: { 200: { description: "The secret is shown once", schema: webhookWithSecretSchema } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/webhooks/{id}/deliveries": {
+    get: {
+      summary: "Tin đã gửi, đang chờ, gửi không được / What was sent, waits, or was given up (state=dead)",
+      path: ["id"],
+      query: deliveryParameters,
+      answers: { 200: { description: "Newest first", schema: z.object({ deliveries: z.array(deliverySchema) }) } },
+      problems: [400, 401, 403, 404],
+    },
+  },
+  "/v1/webhooks/{id}/replay": {
+    post: {
+      summary: "Gửi lại mọi tin chưa gửi được / Send again whatever was given up",
+      path: ["id"],
+      answers: { 202: { description: "How many", schema: replaySchema } },
+      problems: [401, 403, 404],
+    },
+  },
+  "/v1/webhooks/{id}/deliveries/{delivery}/replay": {
+    post: {
+      summary: "Gửi lại một tin / Send one again",
+      path: ["id", "delivery"],
+      answers: { 202: { description: "One", schema: replaySchema } },
       problems: [401, 403, 404],
     },
   },
