@@ -12,9 +12,11 @@ import {
   readXmlSignature,
   type XmlSignature,
 } from "@hocba/signatures/xml";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DemoSite, MAIN, startDemoSite } from "./demo-site.ts";
 import { callReferees, type Referees, refereesPresent, run } from "./referees.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const PUPILS = 4;
 const present = refereesPresent();
