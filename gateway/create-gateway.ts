@@ -5,6 +5,7 @@ import { TokenHostClient } from "@hocba/hsm-adapters/token-host";
 import { type Profile, shippedProfiles } from "@hocba/signatures/profiles";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
+import { type Appearances, createAppearances } from "./appearance/index.ts";
 import type { Config } from "./config/index.ts";
 import { BodyBudget, workFeeder } from "./intake/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
@@ -84,7 +85,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
       receipts,
       profiles,
-      formats: signingFormats(nodeCrypto),
+      formats: signingFormats(nodeCrypto, appearancesOf(config)),
       crypto: nodeCrypto,
       clock,
       actor: "gateway",
@@ -127,6 +128,11 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
 /** The token host of the configuration. */
 export function signerOf(config: Config): Signer | null {
   return config.tokenHost.socket === null ? null : new TokenHostClient(config.tokenHost.socket);
+}
+
+/** How signatures look, by the configuration: gateway and worker must draw the same. */
+export function appearancesOf(config: Config): Appearances {
+  return createAppearances({ publicUrl: config.publicUrl, images: config.profiles.images });
 }
 
 function drain(server: ServerType): Promise<void> {

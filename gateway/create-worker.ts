@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { shippedProfiles } from "@hocba/signatures/profiles";
 import type { Config } from "./config/index.ts";
-import { type SharedDeps, signerOf } from "./create-gateway.ts";
+import { appearancesOf, type SharedDeps, signerOf } from "./create-gateway.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
 import { createPipeline, type Pipeline, signingFormats } from "./pipeline/index.ts";
@@ -43,7 +43,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
       receipts: openReceiptIssuer(config.dataDir),
       profiles: deps.profiles ?? shippedProfiles,
-      formats: signingFormats(nodeCrypto),
+      formats: signingFormats(nodeCrypto, appearancesOf(config)),
       crypto: nodeCrypto,
       clock,
       metrics,

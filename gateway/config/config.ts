@@ -48,6 +48,14 @@ export const configSchema = z.strictObject({
       socket: path.nullable().default(null),
     })
     .prefault({}),
+  profiles: z
+    .strictObject({
+      /** Folder of the operator's own profiles (*.json), beside those shipped. */
+      path: path.nullable().default(null),
+      /** Folder of PNG images of signatures and seals, for profiles that show them. */
+      images: path.nullable().default(null),
+    })
+    .prefault({}),
   timestamps: z
     .strictObject({
       /** Asked in this order; the next when one fails. Empty: no step of level T can be done. */

@@ -120,6 +120,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       ...options.config,
       dataDir: gatewayDir,
       listen: { host: "127.0.0.1", port },
+      publicUrl: `http://127.0.0.1:${port}`,
       redis: { url: redisSocket, ...options.config?.redis },
       tokenHost: { socket: tokenSocket },
       timestamps: {

@@ -125,9 +125,9 @@ export class DocumentWork {
         throw new GatewayError("INTERNAL", `the profile has changed: step ${step.id} is not in the plan`);
       }
       const binding = await this.binding(step.bindingId);
-      members.push({ planned, signingTime: signingTime(step), identity: identityOf(binding) });
+      members.push({ planned, profile: this.profile, signingTime: signingTime(step), identity: identityOf(binding) });
     }
-    return { steps: [...steps], prepared: this.format.prepare(await this.content(), members) };
+    return { steps: [...steps], prepared: await this.format.prepare(await this.content(), members) };
   }
 
   async move(to: DocumentState, change: Omit<TransitionChange, "actor">): Promise<void> {

@@ -4,6 +4,7 @@ import type { SignerIdentity } from "@hocba/signatures/sign";
 /** One signature to be made: by whom, where, and the time that goes into it (ms since 1970). */
 export interface GroupMember {
   planned: PlannedSignature;
+  profile: Profile;
   identity: SignerIdentity;
   signingTime: number;
 }
@@ -27,5 +28,5 @@ export interface SigningFormat {
   /** @throws SignaturesError */
   plan(profile: Profile, document: Uint8Array): PlannedSignature[];
   /** @throws SignaturesError */
-  prepare(document: Uint8Array, members: readonly GroupMember[]): PreparedGroup;
+  prepare(document: Uint8Array, members: readonly GroupMember[]): PreparedGroup | Promise<PreparedGroup>;
 }

@@ -1,9 +1,13 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
+import type { Appearances } from "../appearance/index.ts";
 import { pdfFormat } from "./pdf-format.ts";
 import type { SigningFormat } from "./signing-format.ts";
 import { xmlFormat } from "./xml-format.ts";
 
 /** The formats this gateway signs; a new one is added here. */
-export function signingFormats(crypto: CryptoProvider): Readonly<Record<"pdf" | "xml", SigningFormat>> {
-  return { pdf: pdfFormat(crypto), xml: xmlFormat(crypto) };
+export function signingFormats(
+  crypto: CryptoProvider,
+  appearances: Appearances,
+): Readonly<Record<"pdf" | "xml", SigningFormat>> {
+  return { pdf: pdfFormat(crypto, appearances), xml: xmlFormat(crypto) };
 }

@@ -1,4 +1,5 @@
 import type { Bilingual } from "../bilingual.ts";
+import type { FieldLock, LookupMark, SignatureAppearance } from "./appearance.ts";
 
 /** Who signs a transcript, in the order of the chain (domain: GVBM → GVCN → CBQL → KY_PHAT_HANH). */
 export type Role = "subject-teacher" | "homeroom-teacher" | "principal" | "seal";
@@ -11,10 +12,22 @@ export interface Profile {
   readonly name: string;
   readonly title: Bilingual;
   readonly format: "xml" | "pdf";
+  /**
+   * Level of the whole document once the last signature is there; absent or `T`: as the steps say. `LT` and `LTA` embed what
+   * proves the certificates' validity later on, and have the gateway renew it in time. Needs steps of level T.
+   */
+  readonly level?: "T" | "LT" | "LTA";
   /** Steps of equal `order` may be signed in parallel; a lower order comes first. */
   readonly steps: readonly ProfileStep[];
   /** XML only: where the parts of the document stand. */
   readonly xml?: XmlShape;
+  /** PDF only. */
+  readonly pdf?: {
+    /** Absent: no mark, and the document's pages stay as they came. */
+    readonly lookup?: LookupMark;
+    /** P of the first signature's DocMDP (ISO 32000-2 table 257): 1 nothing may follow, 2 signatures, 3 comments too. */
+    readonly docMdp?: 1 | 2 | 3;
+  };
 }
 
 export interface XmlShape {
@@ -52,11 +65,16 @@ export interface ProfileStep {
     readonly reference: string;
     /** Path of the element that takes the signature as its last child; `[@name='value']` selects among siblings. */
     readonly holder: string;
+    /** Default `xades`. `xmldsig`: plain XMLDSig with a SigningTime property; it takes no time stamp, so the level is B. */
+    readonly form?: "xades" | "xmldsig";
   };
   /** PDF: the signature field. */
   readonly pdf?: {
     readonly fieldName: string;
     readonly reason: string;
+    /** Absent: an invisible signature. */
+    readonly appearance?: SignatureAppearance;
+    readonly lock?: FieldLock;
   };
 }
 

@@ -42,11 +42,7 @@ let loaded: Promise<Record<Face, Uint8Array>> | null = null;
  * @throws SampleClassError `FONT_MISSING` when none of the known families is installed.
  */
 export async function embedRecordFonts(document: PDFDocument): Promise<RecordFonts> {
-  loaded ??= loadFamily();
-  const files = await loaded.catch((error: unknown) => {
-    loaded = null;
-    throw error;
-  });
+  const files = await family();
   document.registerFontkit({ create: parsedFont } as unknown as Parameters<PDFDocument["registerFontkit"]>[0]);
   // Ligatures would hide letters from search and copying in readers that take the glyph for one character.
   const options = { subset: true, features: { liga: false, clig: false } };
@@ -56,6 +52,26 @@ export async function embedRecordFonts(document: PDFDocument): Promise<RecordFon
     document.embedFont(files.italic, options),
   ]);
   return { regular, bold, italic };
+}
+
+/** Embeds one face alone, where little is written. @throws SampleClassError `FONT_MISSING` */
+export async function embedRecordFont(document: PDFDocument, face: Face): Promise<PDFFont> {
+  const files = await family();
+  document.registerFontkit({ create: parsedFont } as unknown as Parameters<PDFDocument["registerFontkit"]>[0]);
+  return document.embedFont(files[face], { subset: true, features: { liga: false, clig: false } });
+}
+
+/** A face parsed, for its outlines. @throws SampleClassError `FONT_MISSING` */
+export async function recordFace(face: Face): Promise<ReturnType<typeof fontkit.create>> {
+  return parsedFont((await family())[face]);
+}
+
+function family(): Promise<Record<Face, Uint8Array>> {
+  loaded ??= loadFamily();
+  return loaded.catch((error: unknown) => {
+    loaded = null;
+    throw error;
+  });
 }
 
 async function loadFamily(): Promise<Record<Face, Uint8Array>> {

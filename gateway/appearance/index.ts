@@ -1,0 +1,2 @@
+export * from "./appearances.ts";
+export * from "./lookup-code.ts";

@@ -1,0 +1,167 @@
+import { HocbaError } from "@hocba/certs";
+import type { Profile } from "@hocba/signatures/profiles";
+import type { Ledger } from "../ledger/index.ts";
+import type { Logger } from "../observability/index.ts";
+import type { BlobStore } from "../store/index.ts";
+import { type ExtensionParts, extendDocument } from "./extend-document.ts";
+import type { ExtensionLevel } from "./level-format.ts";
+import type { PreservationBook, PreservedDocument } from "./preservation-book.ts";
+import { reliedOnUntil } from "./relied-on-until.ts";
+
+const DAY = 86_400_000;
+
+export interface PreservationOptions {
+  /** How long before its newest time stamp runs out a document is renewed, days. */
+  renewBeforeDays: number;
+  /** A failed renewal is tried again after so long, doubled each time, a day at most; milliseconds. */
+  retryMs: number;
+  /** Renewals at once. */
+  concurrency: number;
+}
+
+export interface PreservationDeps {
+  parts: ExtensionParts;
+  book: PreservationBook;
+  ledger: Pick<Ledger, "documents" | "audit">;
+  store: Pick<BlobStore, "get" | "put">;
+  profiles: ReadonlyMap<string, Profile>;
+  log: Logger;
+  clock: () => number;
+  actor: string;
+}
+
+/** Keeps issued documents valid beyond the life of certificates and algorithms. */
+export interface Preservation {
+  /**
+   * Raises a document that has all its signatures, and has it watched from now on. Called before it is issued: may be called again.
+   * @returns its octets at the level @throws GatewayError and SignaturesError as `extendDocument`
+   */
+  raise(document: { id: string; format: "pdf" | "xml" }, bytes: Uint8Array, profile: Profile): Promise<Uint8Array>;
+  /** Renews what is due, at most `limit`; one that fails is postponed and logged. @returns how many were renewed */
+  renewDue(limit?: number): Promise<number>;
+}
+
+const BATCH = 100;
+const LEASE_MS = 600_000;
+
+/**
+ * The gateway's keeping of documents. Renewal reads the ledger and writes to the store, the book and the audit log; what the ledger
+ * says of a document never changes, and no signing waits for it.
+ */
+export function createPreservation(deps: PreservationDeps, options: PreservationOptions): Preservation {
+  const { parts, book, ledger, store, profiles, log, clock, actor } = deps;
+  const margin = options.renewBeforeDays * DAY;
+
+  /** Where even the newest authority ends soon, a third of the margin passes before the next try. */
+  function renewAt(bytes: Uint8Array, format: "pdf" | "xml"): number {
+    const until = reliedOnUntil(bytes, format, parts) ?? 0;
+    return Math.max(Math.min(until - margin, Number.MAX_SAFE_INTEGER), clock() + Math.ceil(margin / 3));
+  }
+
+  async function keep(id: string, format: "pdf" | "xml", level: ExtensionLevel, bytes: Uint8Array): Promise<string> {
+    const sha256 = await store.put(bytes);
+    book.keep({ documentId: id, sha256, level, renewAt: renewAt(bytes, format) }, clock());
+    return sha256;
+  }
+
+  async function renew(entry: PreservedDocument): Promise<boolean> {
+    const document = await ledger.documents.get(entry.documentId);
+    if (document === null || document.state !== "signed") {
+      // One that is not issued yet is still on its way; what was recalled needs no keeping.
+      if (document === null || document.state === "withdrawn" || document.state === "superseded") {
+        book.forget(entry.documentId);
+      }
+      return false;
+    }
+    const profile = profiles.get(document.profile);
+    const { document: bytes, stampedAt } = await extendDocument(
+      await store.get(entry.sha256),
+      { level: "LTA", fileName: `${document.id}.${document.format}`, ...(profile ? { profile } : {}) },
+      parts,
+    );
+    const sha256 = await keep(document.id, document.format, "LTA", bytes);
+    const details = { documentId: document.id, sha256, previous: entry.sha256, stampedAt };
+    await ledger.audit.append({ actor, action: "document.renewed", details });
+    return true;
+  }
+
+  async function renewOrPostpone(entry: PreservedDocument): Promise<boolean> {
+    try {
+      return await renew(entry);
+    } catch (error) {
+      const code = error instanceof HocbaError ? error.code : "INTERNAL";
+      const wait = Math.min(options.retryMs * 2 ** Math.min(entry.attempts, 20), DAY);
+      log.error({ documentId: entry.documentId, code, attempts: entry.attempts + 1, error }, "renewal postponed");
+      book.postpone(entry.documentId, clock() + wait);
+      return false;
+    }
+  }
+
+  return {
+    async raise(document, bytes, profile) {
+      const level = profile.level === "LTA" ? "LTA" : "LT";
+      const fileName = `${document.id}.${document.format}`;
+      const extended = await extendDocument(bytes, { level, fileName, profile }, parts);
+      await keep(document.id, document.format, level, extended.document);
+      return extended.document;
+    },
+    async renewDue(limit = BATCH) {
+      const now = clock();
+      const due = book.claim(now, now + LEASE_MS, limit);
+      let renewed = 0;
+      const next = due.values();
+      const work = async () => {
+        for (const entry of next) if (await renewOrPostpone(entry)) renewed++;
+      };
+      await Promise.all(Array.from({ length: options.concurrency }, work));
+      return renewed;
+    },
+  };
+}
+
+/** Renews what is due at the start and every `everyMs`, batch after batch. */
+export function startRenewal(
+  preservation: Preservation,
+  options: { everyMs: number; log: Logger },
+): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const turn = async (): Promise<void> => {
+    try {
+      while (!stopped && (await preservation.renewDue()) > 0);
+    } catch (error) {
+      options.log.error({ error }, "renewal of time stamps cannot go on; tried again later");
+    }
+    if (!stopped) {
+      timer = setTimeout(() => {
+        running = turn();
+      }, options.everyMs);
+      timer.unref();
+    }
+  };
+  let running = turn();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+/** The ledger, where a renewed revision leads to the document it is a revision of. */
+export function withPreserved(ledger: Ledger, book: Pick<PreservationBook, "documentOf">): Ledger {
+  return {
+    ...ledger,
+    documents: {
+      ...ledger.documents,
+      async byIssuedHash(sha256) {
+        const issued = await ledger.documents.byIssuedHash(sha256);
+        if (issued) return issued;
+        const id = book.documentOf(sha256);
+        const document = id === null ? null : await ledger.documents.get(id);
+        return document && ["signed", "withdrawn", "superseded"].includes(document.state) ? document : null;
+      },
+    },
+  };
+}
