@@ -23,6 +23,7 @@ export const CmsOid = {
   revocationRefs: "1.2.840.113549.1.9.16.2.22",
   certificateValues: "1.2.840.113549.1.9.16.2.23",
   revocationValues: "1.2.840.113549.1.9.16.2.24",
+  completeRevocationRefs: "1.2.840.113549.1.9.16.2.22",
   cadesCTimestamp: "1.2.840.113549.1.9.16.2.25",
   certCrlTimestamp: "1.2.840.113549.1.9.16.2.26",
   archiveTimestamp: "1.2.840.113549.1.9.16.2.27",

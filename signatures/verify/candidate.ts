@@ -34,6 +34,8 @@ export interface SignatureCandidate {
   /** PDF: offset after the last signed octet; null for other formats and where there is no usable range. */
   readonly signedEnd: number | null;
   readonly counterSignature: boolean;
+  /** It refers to a complete set of validation data (EN 319 122-1 §A.1, EN 319 132-1 §A.1): short of it, it has no LT level. */
+  readonly refersToValidationData?: boolean;
   /** A DocTimeStamp is its own time stamp. */
   readonly documentTimestamp: TimestampCandidate | null;
 }

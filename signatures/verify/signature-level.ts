@@ -30,22 +30,33 @@ export function signatureLevel(
   const proving = stamps.length > 1 ? stamps.filter((t) => !t.candidate.archival) : stamps;
   const leaves = [identified.certificate, ...proving.map((t) => t.certificate)].filter((c) => c !== null);
   const revocable = leaves.filter((c) => !c.selfIssued);
-  if (revocable.length === 0 || !revocable.every((c) => hasRevocationData(c, process))) return "T";
+  if (revocable.length === 0 || !revocable.every((c) => hasRevocationData(c, candidate, process))) return "T";
   const archived = records.length > 0 || (stamps.length > 1 && stamps.some((t) => t.candidate.archival));
   return archived ? "LTA" : "LT";
 }
 
 const MAX_CHAIN = 16;
 
-/** Every certificate on the way up has revocation data in the document, as far as the issuers are at hand. */
-function hasRevocationData(certificate: Certificate, process: ValidationProcess): boolean {
-  let at = certificate;
+/**
+ * Every certificate below the trust anchor has revocation data in the document (EN 319 142-1 §6.2.2). Anchors need none, and
+ * any CA may be one: trusted lists name issuing CAs. Where no anchor of ours is on the way, only the leaf is known to be
+ * none, unless the signature itself refers to a complete set: then all of it must be there.
+ */
+function hasRevocationData(
+  certificate: Certificate,
+  candidate: SignatureCandidate,
+  process: ValidationProcess,
+): boolean {
+  const isAnchor = (c: Certificate) => process.context.anchors.some((anchor) => anchor.certificate.equals(c));
+  if (isAnchor(certificate)) return true;
+  if (!process.evidence.embedsRevocationOf(certificate)) return false;
+  let complete = true;
+  let at: Certificate | undefined = certificate;
   for (let i = 0; i < MAX_CHAIN && !at.selfIssued; i++) {
-    if (process.context.anchors.some((anchor) => anchor.certificate.equals(at))) return true;
-    if (!process.evidence.embedsRevocationOf(at)) return false;
-    const issuer = process.pathPool.withSubject(at.issuer.canonicalKey)[0];
-    if (!issuer) return true;
-    at = issuer;
+    at = process.pathPool.withSubject(at.issuer.canonicalKey)[0];
+    if (!at) break;
+    if (isAnchor(at)) return complete;
+    complete &&= at.selfIssued || process.evidence.embedsRevocationOf(at);
   }
-  return true;
+  return complete || candidate.refersToValidationData !== true;
 }

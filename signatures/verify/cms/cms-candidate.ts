@@ -89,6 +89,7 @@ function cmsCandidate(
     covers: [],
     signedEnd: options.signedEnd ?? null,
     counterSignature: options.contentType === null,
+    refersToValidationData: signer.unsignedAttributes?.has(CmsOid.completeRevocationRefs) ?? false,
     documentTimestamp: null,
   };
 }

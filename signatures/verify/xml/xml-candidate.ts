@@ -61,6 +61,7 @@ export function xmlCandidate(
     covers: signature.references.filter((r) => !isOwnProperties(r, properties)).map(coveredName),
     signedEnd: null,
     counterSignature: isCounterSignature(signature),
+    refersToValidationData: properties?.hasCompleteRefs ?? false,
     documentTimestamp: null,
   };
   return { candidate, data: dataReferences(signature, properties) };
