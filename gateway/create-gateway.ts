@@ -7,6 +7,7 @@ import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { type Appearances, createAppearances } from "./appearance/index.ts";
 import type { Config } from "./config/index.ts";
+import { openPreservation, startRenewal, withPreserved } from "./extension/index.ts";
 import { BodyBudget, workFeeder } from "./intake/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Logger } from "./observability/index.ts";
@@ -64,10 +65,21 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     secrets: openWebhookSecrets(config.dataDir),
   };
   const stopping = new AbortController();
+  const preservation = openPreservation(config, {
+    trust,
+    timestamps: stamps.router,
+    ledger,
+    store,
+    profiles,
+    log,
+    clock,
+    actor: "gateway",
+  });
   const app = createApp({
     stopping: stopping.signal,
     config,
-    ledger,
+    ledger: withPreserved(ledger, preservation.book),
+    preserved: preservation.book,
     store,
     list,
     feeder,
@@ -96,6 +108,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     clock,
   });
   const dispatcher = startDispatcher({ ledger, ...webhooks, clock, log }, config.webhooks);
+  const renewal = startRenewal(preservation, { everyMs: config.extension.everyMs, log });
   const reconciler = startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
   let server: ServerType | null = null;
   return {
@@ -114,6 +127,8 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       if (server !== null) await drain(server);
       await feeder.drain();
       await reconciler.stop();
+      await renewal.stop();
+      preservation.close();
       await dispatcher.stop();
       webhooks.store.close();
       stamps.close();

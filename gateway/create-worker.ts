@@ -4,6 +4,7 @@ import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { shippedProfiles } from "@hocba/signatures/profiles";
 import type { Config } from "./config/index.ts";
 import { appearancesOf, type SharedDeps, signerOf } from "./create-gateway.ts";
+import { openPreservation } from "./extension/index.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
 import { createPipeline, type Pipeline, signingFormats } from "./pipeline/index.ts";
@@ -34,6 +35,18 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const verifier =
     deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
+  const profiles = deps.profiles ?? shippedProfiles;
+  const actor = `worker ${hostname()}`;
+  const preservation = openPreservation(config, {
+    trust,
+    timestamps: stamps.router,
+    ledger,
+    store,
+    profiles,
+    log,
+    clock,
+    actor,
+  });
   const pipeline = createPipeline(
     {
       ledger,
@@ -42,12 +55,13 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       timestamps: stamps.router,
       verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
       receipts: openReceiptIssuer(config.dataDir),
-      profiles: deps.profiles ?? shippedProfiles,
+      preservation,
+      profiles,
       formats: signingFormats(nodeCrypto, appearancesOf(config)),
       crypto: nodeCrypto,
       clock,
       metrics,
-      actor: `worker ${hostname()}`,
+      actor,
     },
     { ...config.worker, log, metrics },
   );
@@ -72,6 +86,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       await reconciler?.stop();
       await consumer?.close();
       stamps.close();
+      preservation.close();
       if (deps.list === undefined) await list.close();
       if (deps.signer === undefined) await signer?.close();
       if (deps.store === undefined) await store.close();

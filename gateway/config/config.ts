@@ -69,6 +69,16 @@ export const configSchema = z.strictObject({
       breakerFailures: z.number().int().min(1).default(5),
     })
     .prefault({}),
+  extension: z
+    .strictObject({
+      /** A document of a profile with level LT or LTA is renewed so many days before its newest time stamp runs out. */
+      renewBeforeDays: z.number().int().min(1).max(3650).default(90),
+      everyMs: milliseconds.default(3_600_000),
+      /** First wait after a failed renewal; doubled each time, a day at most. */
+      retryMs: milliseconds.default(600_000),
+      concurrency: z.number().int().min(1).max(64).default(2),
+    })
+    .prefault({}),
   trust: z
     .strictObject({
       /** Files or folders of trust anchors (PEM or DER). */

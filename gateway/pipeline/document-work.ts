@@ -3,6 +3,7 @@ import type { Signer } from "@hocba/hsm-adapters";
 import type { PlannedSignature, Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
 import { GatewayError } from "../errors.ts";
+import type { Preservation } from "../extension/index.ts";
 import type {
   CertificateBinding,
   DocumentRecord,
@@ -30,6 +31,8 @@ export interface PipelineParts {
   /** Judges a finished document as a stranger would. */
   verify(document: Uint8Array, profile: Profile, fileName: string): Promise<VerificationReport>;
   receipts: ReceiptIssuer;
+  /** Raises documents of profiles with level LT or LTA. */
+  preservation?: Pick<Preservation, "raise">;
   profiles: ReadonlyMap<string, Profile>;
   formats: Readonly<Record<"pdf" | "xml", SigningFormat>>;
   crypto: CryptoProvider;

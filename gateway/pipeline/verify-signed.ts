@@ -45,18 +45,40 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
     });
   }
   reach("verify.passed");
-  const receipt = await parts.receipts.issue(document, work.steps, [...work.signatures.values()], {
-    indication: report.indication,
-    policy: report.policy,
-    at: parts.clock(),
-  });
+  const issued = await atLevelOfProfile(work, content);
+  const currentSha256 = issued === content ? document.currentSha256 : await work.keep(issued);
+  const receipt = await parts.receipts.issue(
+    { ...document, currentSha256 },
+    work.steps,
+    [...work.signatures.values()],
+    {
+      indication: report.indication,
+      policy: report.policy,
+      at: parts.clock(),
+    },
+  );
   reach("verify.receipt-made");
   await work.move("signed", {
     receipt,
+    currentSha256,
     status: { kind: document.replaces === null ? "issued" : "corrected", reason: null, replacedBy: null },
-    details: { sha256: document.currentSha256, signatures: work.steps.length },
+    details: {
+      sha256: currentSha256,
+      signatures: work.steps.length,
+      ...(profile.level === undefined ? {} : { level: profile.level }),
+    },
   });
   reach("verify.signed");
+}
+
+/**
+ * The document as it will be issued. What LT and LTA need is fetched when all signatures are there and found good: while it
+ * cannot be had the document waits, and no key is used again.
+ */
+async function atLevelOfProfile({ document, parts, profile }: DocumentWork, content: Uint8Array): Promise<Uint8Array> {
+  if (profile.level !== "LT" && profile.level !== "LTA") return content;
+  if (parts.preservation) return parts.preservation.raise(document, content, profile);
+  throw new GatewayError("LEVEL_NOT_REACHED", "this process does not raise documents");
 }
 
 /** Undecided by the standard, since an earlier time might be proven one day; here it was signed just now, and waiting heals nothing. */

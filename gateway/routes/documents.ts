@@ -26,7 +26,10 @@ export const withdrawalBody = z.strictObject({
 });
 
 export const contentParameters = z.strictObject({
-  revision: z.enum(["signed", "current", "original"]).default("signed"),
+  revision: z.enum(["signed", "preserved", "current", "original"]).default("signed").meta({
+    description:
+      "`preserved`: the newest revision with renewed time stamps, where the profile's level is LT or LTA; else as `signed`",
+  }),
 });
 
 export const listParameters = z.strictObject({
@@ -108,12 +111,13 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     const { document } = await own(parts, context.get("key"), context.req.param("id"));
     const { revision } = parseParameters(contentParameters, context.req.query());
     const finished = ["signed", "withdrawn", "superseded"].includes(document.state);
-    if (revision === "signed" && !finished) {
+    if ((revision === "signed" || revision === "preserved") && !finished) {
       throw new GatewayError("CONTENT_NOT_READY", `the document is ${document.state}`, {
         details: { state: document.state },
       });
     }
-    const sha256 = revision === "original" ? document.sha256 : document.currentSha256;
+    const renewed = revision === "preserved" ? parts.preserved.get(document.id) : null;
+    const sha256 = revision === "original" ? document.sha256 : (renewed?.sha256 ?? document.currentSha256);
     const etag = `"${sha256}"`;
     if (context.req.header("if-none-match") === etag) return context.body(null, 304, { etag });
     const content = await parts.store.get(sha256);

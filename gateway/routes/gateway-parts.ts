@@ -1,6 +1,7 @@
 import type { Signer } from "@hocba/hsm-adapters";
 import type { Profile } from "@hocba/signatures/profiles";
 import type { Config } from "../config/index.ts";
+import type { PreservationBook } from "../extension/index.ts";
 import type { BodyBudget, WorkFeeder } from "../intake/index.ts";
 import type { ApiKey, Ledger } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
@@ -28,6 +29,8 @@ export interface GatewayParts {
   metrics: Metrics;
   log: Logger;
   lateSigning: LateSigning;
+  /** Which revisions of issued documents are kept valid. */
+  preserved: Pick<PreservationBook, "get">;
   webhooks: { store: WebhookStore; secrets: WebhookSecrets };
   clock: () => number;
   /** Aborts when the service is told to stop: streams that could go on for hours end then. */
