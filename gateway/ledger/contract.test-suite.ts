@@ -157,6 +157,24 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       expect(dossier?.signatures).toMatchObject([{ state: "signed", value: new Uint8Array([9]) }]);
     });
 
+    it("discards a value that stands in no document, and never one that does", async () => {
+      const value = { stepId: "seal", value: new Uint8Array([9]) };
+      const stamping = await ledger.documents.transition(await inSigning("d1"), "stamping", {
+        actor: "worker",
+        values: [value],
+      });
+      const anew = await ledger.documents.transition(stamping, "preparing", { actor: "worker", discarded: ["seal"] });
+      const again = await ledger.documents.transition(anew, "signing", { actor: "worker", intents: [intent] });
+      const done = await ledger.documents.transition(again, "stamping", { actor: "worker", values: [value] });
+      const complete = await ledger.documents.transition(done, "preparing", {
+        actor: "worker",
+        completed: [{ stepId: "seal", level: "B", stampedAt: null, tsa: null }],
+      });
+      await expect(
+        ledger.documents.transition(complete, "verifying", { actor: "worker", discarded: ["seal"] }),
+      ).rejects.toMatchObject({ code: "LEDGER_CONFLICT" });
+    });
+
     it("takes a value once, and completes only what has a value", async () => {
       const signing = await inSigning("d1");
       await expect(
@@ -235,7 +253,7 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       expect(postponed).toMatchObject({ state: "received", attempts: 1, error: { code: "TSA_UNAVAILABLE" } });
       expect(await ledger.documents.get("d1")).toEqual(postponed);
       expect(await ledger.documents.unfinished(now, 10, null)).toEqual([]);
-      expect(await ledger.documents.unfinished(now + 1000, 10, null)).toEqual(["d1"]);
+      expect((await ledger.documents.unfinished(now + 1000, 10, null)).map(({ id }) => id)).toEqual(["d1"]);
       const moved = await ledger.documents.transition(postponed, "preparing", { actor: "worker" });
       expect(moved).toMatchObject({ attempts: 0, nextAttemptAt: null, error: null });
       expect(await ledger.documents.get("d1")).toEqual(moved);
@@ -245,8 +263,8 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       for (const id of ["d1", "d2", "d3", "d4"]) await ledger.documents.accept(document(id));
       const d2 = await ledger.documents.get("d2");
       await ledger.documents.transition(d2!, "rejected", { actor: "test", error: { code: "X", details: {} } });
-      expect(await ledger.documents.unfinished(now, 2, null)).toEqual(["d1", "d3"]);
-      expect(await ledger.documents.unfinished(now, 2, "d3")).toEqual(["d4"]);
+      expect((await ledger.documents.unfinished(now, 2, null)).map(({ id }) => id)).toEqual(["d1", "d3"]);
+      expect((await ledger.documents.unfinished(now, 2, "d3")).map(({ id }) => id)).toEqual(["d4"]);
     });
 
     it("counts by state as documents move", async () => {

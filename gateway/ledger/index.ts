@@ -1,5 +1,13 @@
 export { type AuditBreak, auditGenesis, auditHash, findAuditBreak } from "./audit-hash.ts";
-export type { AuditLedger, BatchLedger, DocumentLedger, Ledger, Registry, TransitionChange } from "./ledger.ts";
+export type {
+  AuditLedger,
+  BatchLedger,
+  DocumentLedger,
+  Ledger,
+  Registry,
+  TransitionChange,
+  UnfinishedDocument,
+} from "./ledger.ts";
 export * from "./records.ts";
 export { openSqliteLedger } from "./sqlite/open-sqlite-ledger.ts";
 export { checkTransition, type DocumentState, documentStates, isFinal, workingStates } from "./states.ts";

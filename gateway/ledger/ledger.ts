@@ -32,6 +32,8 @@ export interface TransitionChange {
     inputSha256: string;
     toBeSignedSha256: string;
   }[];
+  /** Steps whose value fits no preparation any more and stands in no document: written before `intents`, which may follow. */
+  discarded?: readonly string[];
   /** Signature values as the key gave them. */
   values?: readonly { stepId: string; value: Uint8Array }[];
   /** Signatures that stand in the stored revision `currentSha256`. */
@@ -42,12 +44,19 @@ export interface TransitionChange {
   status?: Pick<StatusChange, "kind" | "reason" | "replacedBy">;
 }
 
+export type UnfinishedDocument = Pick<DocumentRecord, "id" | "school" | "createdAt">;
+
 export interface DocumentLedger {
   /**
    * Takes a document in. With an idempotency key that the school has used before: the document of then, `created: false`.
-   * @throws GatewayError IDEMPOTENCY_CONFLICT when that was another document or another profile
+   * @param quota unfinished documents a school may have
+   * @returns with `rank`, the number of the school's unfinished documents with this one
+   * @throws GatewayError IDEMPOTENCY_CONFLICT when that was another document or another profile; AT_CAPACITY (retryable)
+   *   when the quota is reached
    */
-  accept(document: NewDocument): Promise<{ document: DocumentRecord; created: boolean }>;
+  accept(document: NewDocument, quota?: number): Promise<{ document: DocumentRecord; created: boolean; rank: number }>;
+  /** How many documents of a school the gateway has work on. */
+  unfinishedOf(school: string): Promise<number>;
   get(id: string): Promise<DocumentRecord | null>;
   dossier(id: string): Promise<Dossier | null>;
   /** The document that was issued with this content, whatever became of it since. */
@@ -68,7 +77,7 @@ export interface DocumentLedger {
     attempt: { actor: string; code: string; details: Record<string, unknown>; nextAttemptAt: number },
   ): Promise<DocumentRecord>;
   /** Documents the gateway has work on, due at `now`, oldest first, after `cursor` (an id), at most `limit`. */
-  unfinished(now: number, limit: number, cursor: string | null): Promise<string[]>;
+  unfinished(now: number, limit: number, cursor: string | null): Promise<UnfinishedDocument[]>;
   countByState(): Promise<Map<DocumentState, number>>;
   statusChanges(id: string): Promise<StatusChange[]>;
   /** Newest first. */

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { GatewayError } from "../errors.ts";
 import type { StepRecord } from "../ledger/index.ts";
 import type { DocumentWork, GroupInWork } from "./document-work.ts";
 
 /**
- * The group whose intents stand in the ledger. After a crash it is prepared again from them; null when what comes out is
- * not what was meant to be signed and no key was used yet, so that it may be prepared anew.
- * @throws GatewayError INTERNAL when a signature value exists that fits nothing any more
+ * The group whose intents stand in the ledger. After a crash it is prepared again from them. When what comes out is not what
+ * was meant to be signed (a new release writes other octets, a profile was changed), values made for it stand in no document
+ * and never will: they are discarded, the document goes back to be prepared anew, and the answer is null.
  */
 export async function groupInWork(work: DocumentWork): Promise<GroupInWork | null> {
   if (work.group !== null) return work.group;
@@ -28,8 +27,8 @@ export async function groupInWork(work: DocumentWork): Promise<GroupInWork | nul
     work.group = group;
     return group;
   }
-  if (records.some((record) => record.state === "signed")) {
-    throw new GatewayError("INTERNAL", `signature values of ${work.document.id} fit no preparation any more`);
-  }
+  const discarded = records.filter((record) => record.state === "signed").map((record) => record.stepId);
+  for (const stepId of discarded) work.signatures.delete(stepId);
+  await work.move("preparing", { details: { reason: "prepared anew", discarded }, discarded });
   return null;
 }

@@ -14,7 +14,7 @@ import { algorithmFor, certificateOf } from "./signing-certificate.ts";
  */
 export async function signGroup(work: DocumentWork): Promise<void> {
   const group = await groupInWork(work);
-  if (group === null) return work.move("preparing", { details: { reason: "prepared anew" } });
+  if (group === null) return;
   const made = await Promise.all(
     group.steps.map(async (step, i) => {
       const known = work.signatures.get(step.id)?.value ?? null;

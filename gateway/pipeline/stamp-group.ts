@@ -10,7 +10,7 @@ import { groupInWork } from "./group-in-work.ts";
  */
 export async function stampGroup(work: DocumentWork): Promise<void> {
   const group = await groupInWork(work);
-  if (group === null) return work.move("preparing", { details: { reason: "prepared anew" } });
+  if (group === null) return;
   const plan = await work.plan();
   const values = group.steps.map((step) => work.signatures.get(step.id)!.value!);
   const stop = new AbortController();

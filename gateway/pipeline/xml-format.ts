@@ -24,6 +24,7 @@ export function xmlFormat(crypto: CryptoProvider): SigningFormat {
               ...planned.xml,
               signatureId: signatureIdOf(planned.id),
               signingTime: new Date(signingTime),
+              ...(planned.step.xml?.form ? { form: planned.step.xml.form } : {}),
             },
           };
         }),

@@ -84,8 +84,13 @@ export function documentStatements(database: Database) {
       "INSERT INTO document_counts (state, n) VALUES (?, ?) ON CONFLICT (state) DO UPDATE SET n = n + excluded.n",
     ),
     counts: prepare<[], { state: string; n: number }>("SELECT state, n FROM document_counts"),
-    unfinished: prepare<[string, number, number], { id: string }>(
-      `SELECT id FROM documents WHERE state IN ('received', 'preparing', 'signing', 'stamping', 'verifying')
+    countOfSchool: prepare(
+      `INSERT INTO school_counts (school, unfinished) VALUES (?, ?)
+       ON CONFLICT (school) DO UPDATE SET unfinished = unfinished + excluded.unfinished`,
+    ),
+    unfinishedOf: prepare<[string], { unfinished: number }>("SELECT unfinished FROM school_counts WHERE school = ?"),
+    unfinished: prepare<[string, number, number], { id: string; school: string; createdAt: number }>(
+      `SELECT id, school, created_at AS createdAt FROM documents WHERE state IN ('received', 'preparing', 'signing', 'stamping', 'verifying')
        AND id > ? AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY id LIMIT ?`,
     ),
     insertStep: prepare(
@@ -100,6 +105,7 @@ export function documentStatements(database: Database) {
         signing_time = excluded.signing_time, input_sha256 = excluded.input_sha256, tbs_sha256 = excluded.tbs_sha256
        WHERE signatures.state = 'intent'`,
     ),
+    discard: prepare("DELETE FROM signatures WHERE document_id = ? AND step_id = ? AND state <> 'complete'"),
     putValue: prepare(
       "UPDATE signatures SET value = ?, state = 'signed' WHERE document_id = ? AND step_id = ? AND state = 'intent'",
     ),

@@ -2,7 +2,7 @@ import type { Database } from "better-sqlite3";
 import { GatewayError } from "../../errors.ts";
 import type { DocumentLedger, TransitionChange } from "../ledger.ts";
 import type { DocumentRecord, NewDocument } from "../records.ts";
-import { checkTransition, type DocumentState } from "../states.ts";
+import { checkTransition, type DocumentState, workingStates } from "../states.ts";
 import type { AuditWriter } from "./audit.ts";
 import { documentStatements, toDocument, toSignature, toStep } from "./document-rows.ts";
 import type { GroupCommit } from "./group-commit.ts";
@@ -33,7 +33,12 @@ export function sqliteDocuments(
     return now;
   }
 
-  function accept(entry: NewDocument): { document: DocumentRecord; created: boolean } {
+  const unfinishedOf = (school: string): number => sql.unfinishedOf.get(school)?.unfinished ?? 0;
+
+  function accept(
+    entry: NewDocument,
+    quota: number | undefined,
+  ): { document: DocumentRecord; created: boolean; rank: number } {
     if (entry.idempotencyKey !== null) {
       const row = sql.byIdempotency.get(entry.school, entry.idempotencyKey);
       if (row !== undefined) {
@@ -43,8 +48,15 @@ export function sqliteDocuments(
             details: { documentId: earlier.id, sha256: earlier.sha256 },
           });
         }
-        return { document: earlier, created: false };
+        return { document: earlier, created: false, rank: unfinishedOf(entry.school) };
       }
+    }
+    const unfinished = unfinishedOf(entry.school);
+    if (quota !== undefined && unfinished >= quota) {
+      throw new GatewayError("AT_CAPACITY", `school ${entry.school} has too many unfinished documents`, {
+        retryable: true,
+        details: { unfinished, quota, retryAfter: 30 },
+      });
     }
     if (entry.replaces != null) checkReplaceable(entry.replaces, entry.school);
     const now = clock();
@@ -65,6 +77,7 @@ export function sqliteDocuments(
       now,
     );
     sql.count.run("received", 1);
+    sql.countOfSchool.run(entry.school, 1);
     audit({
       actor: entry.actor,
       action: "document.received",
@@ -72,7 +85,7 @@ export function sqliteDocuments(
       batchId: entry.batchId,
       details: { sha256: entry.sha256, size: entry.size, profile: entry.profile, school: entry.school },
     });
-    return { document: current(entry.id), created: true };
+    return { document: current(entry.id), created: true, rank: unfinished + 1 };
   }
 
   /** @throws GatewayError NOT_FOUND, LEDGER_TRANSITION_FORBIDDEN */
@@ -102,6 +115,13 @@ export function sqliteDocuments(
     checkTransition(from.state, to);
     for (const step of change.steps ?? []) {
       sql.insertStep.run(from.id, step.id, step.position, step.role, step.order, step.key, step.bindingId);
+    }
+    for (const stepId of change.discarded ?? []) {
+      if (sql.discard.run(from.id, stepId).changes !== 1) {
+        throw new GatewayError("LEDGER_CONFLICT", `step ${stepId} of ${from.id} has nothing to discard`, {
+          details: { step: stepId },
+        });
+      }
     }
     for (const intent of change.intents ?? []) {
       const { changes } = sql.putIntent.run(
@@ -157,6 +177,8 @@ export function sqliteDocuments(
     );
     sql.count.run(from.state, -1);
     sql.count.run(to, 1);
+    const worked = Number(workingStates.includes(to)) - Number(workingStates.includes(from.state));
+    if (worked !== 0) sql.countOfSchool.run(from.school, worked);
     if (to === "signed" && from.replaces !== null) supersede(from.replaces, from.id, change.actor);
     audit({
       actor: change.actor,
@@ -185,7 +207,8 @@ export function sqliteDocuments(
   }
 
   return {
-    accept: (entry) => group.write(() => accept(entry)),
+    accept: (entry, quota) => group.write(() => accept(entry, quota)),
+    unfinishedOf: async (school) => unfinishedOf(school),
     get: async (id) => {
       const row = sql.byId.get(id);
       return row === undefined ? null : toDocument(row);
@@ -227,7 +250,7 @@ export function sqliteDocuments(
           updatedAt: now,
         };
       }),
-    unfinished: async (now, limit, cursor) => sql.unfinished.all(cursor ?? "", now, limit).map((row) => row.id),
+    unfinished: async (now, limit, cursor) => sql.unfinished.all(cursor ?? "", now, limit),
     countByState: async () =>
       new Map(sql.counts.all().flatMap((row) => (row.n === 0 ? [] : [[row.state as DocumentState, row.n] as const]))),
     statusChanges: async (id) => sql.statusChanges.all(id),

@@ -68,6 +68,11 @@ const migrations: readonly string[] = [
   ALTER TABLE documents ADD COLUMN replaces TEXT REFERENCES documents(id);
   CREATE INDEX documents_by_issued_hash ON documents (current_sha256) WHERE state IN ('signed', 'withdrawn', 'superseded');
   `,
+  `
+  CREATE TABLE school_counts (school TEXT PRIMARY KEY, unfinished INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT INTO school_counts (school, unfinished) SELECT school, count(*) FROM documents
+    WHERE state IN ('received', 'preparing', 'signing', 'stamping', 'verifying') GROUP BY school;
+  `,
 ];
 
 /** Brings the database to the newest schema. Several processes may start at once: the write lock orders them. */
