@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import type { Signer } from "@hocba/hsm-adapters";
 import { TokenHostClient } from "@hocba/hsm-adapters/token-host";
-import { type Profile, shippedProfiles } from "@hocba/signatures/profiles";
+import type { Profile } from "@hocba/signatures/profiles";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { type Appearances, createAppearances } from "./appearance/index.ts";
@@ -12,6 +12,7 @@ import { BodyBudget, workFeeder } from "./intake/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Logger } from "./observability/index.ts";
 import { createLateSigning, signingFormats } from "./pipeline/index.ts";
+import { loadProfiles } from "./profiles/index.ts";
 import { bullWorkList, startReconciler, type WorkList } from "./queue/index.ts";
 import { openReceiptIssuer } from "./receipts/index.ts";
 import { createApp, type GatewayEnv } from "./routes/index.ts";
@@ -56,7 +57,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
   const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const feeder = workFeeder(list, log);
-  const profiles = deps.profiles ?? shippedProfiles;
+  const profiles = deps.profiles ?? loadProfiles(config.profiles.path);
   const receipts = openReceiptIssuer(config.dataDir);
   const verifier =
     deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });

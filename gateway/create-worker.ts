@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
-import { shippedProfiles } from "@hocba/signatures/profiles";
 import type { Config } from "./config/index.ts";
 import { appearancesOf, type SharedDeps, signerOf } from "./create-gateway.ts";
 import { openPreservation } from "./extension/index.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
 import { createPipeline, type Pipeline, signingFormats } from "./pipeline/index.ts";
+import { loadProfiles } from "./profiles/index.ts";
 import { bullConsumer, bullWorkList, startReconciler, type WorkListConsumer } from "./queue/index.ts";
 import { openReceiptIssuer } from "./receipts/index.ts";
 import { openFileStore } from "./store/index.ts";
@@ -35,7 +35,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const verifier =
     deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
-  const profiles = deps.profiles ?? shippedProfiles;
+  const profiles = deps.profiles ?? loadProfiles(config.profiles.path);
   const actor = `worker ${hostname()}`;
   const preservation = openPreservation(config, {
     trust,

@@ -64,6 +64,12 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./certs.ts")).certsCommand(),
   },
   {
+    name: "profiles",
+    vi: "hồ sơ ký: liệt kê, kiểm tra tệp",
+    en: "profiles: list them, check a file",
+    load: async () => (await import("./profiles.ts")).profilesCommand(),
+  },
+  {
     name: "audit",
     vi: "nhật ký: xem, kiểm tra chuỗi băm",
     en: "audit trail: read it, check its hash chain",

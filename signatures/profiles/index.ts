@@ -1,6 +1,8 @@
 import hocbaPdf from "./hocba-pdf.json" with { type: "json" };
 import hocbaXml from "./hocba-xml.json" with { type: "json" };
 import type { Profile } from "./profile.ts";
+import vanBanNd30 from "./van-ban-nd30.json" with { type: "json" };
+import vanBanNd30PhuLuc from "./van-ban-nd30-phu-luc.json" with { type: "json" };
 
 export * from "./appearance.ts";
 export * from "./plan.ts";
@@ -9,5 +11,8 @@ export * from "./profile.ts";
 /** The profiles shipped with the product, by name. */
 export const shippedProfiles: ReadonlyMap<string, Profile> = new Map(
   // JSON modules have wider types than their schema; a test holds each file to it.
-  ([hocbaXml, hocbaPdf] as unknown as Profile[]).map((profile) => [profile.name, profile]),
+  ([hocbaXml, hocbaPdf, vanBanNd30, vanBanNd30PhuLuc] as unknown as Profile[]).map((profile) => [
+    profile.name,
+    profile,
+  ]),
 );

@@ -1,0 +1,2 @@
+export * from "./load-profiles.ts";
+export * from "./read-profile.ts";
