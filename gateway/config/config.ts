@@ -108,6 +108,8 @@ export const configSchema = z.strictObject({
       batchBytes: bytes.default(2 * 1024 * 1024 * 1024),
       /** Unfinished documents; above it the gateway answers 429 until some are done. */
       unfinished: z.number().int().positive().default(1_000_000),
+      /** The same for one school, so that none takes up the room of all. */
+      unfinishedPerSchool: z.number().int().positive().default(100_000),
       /** Octets of request bodies held in memory at once; above it the gateway answers 429. */
       bytesInFlight: bytes.default(256 * 1024 * 1024),
     })

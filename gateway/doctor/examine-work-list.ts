@@ -1,4 +1,4 @@
-import type { Ledger } from "../ledger/index.ts";
+import type { Ledger, UnfinishedDocument } from "../ledger/index.ts";
 import { type Complaint, complain } from "./complaint.ts";
 
 const PAGE = 1000;
@@ -18,14 +18,14 @@ export async function* examineWorkList(
     if ((await ledger.documents.get(id)) === null) yield complain(id, "work-list-unknown-document");
   }
   for (let cursor: string | null = null; ; ) {
-    const page: string[] = await ledger.documents.unfinished(now - graceMs, PAGE, cursor);
-    for (const id of page) {
+    const page: UnfinishedDocument[] = await ledger.documents.unfinished(now - graceMs, PAGE, cursor);
+    for (const { id } of page) {
       if (listed.has(id)) continue;
       const document = await ledger.documents.get(id);
       if (document === null || now - document.updatedAt < graceMs) continue;
       yield complain(id, "work-list-lacks-document", { state: document.state }, "warning");
     }
     if (page.length < PAGE) return;
-    cursor = page.at(-1)!;
+    cursor = page.at(-1)!.id;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Profile } from "@hocba/signatures/profiles";
+import type { Config } from "../config/index.ts";
 import { GatewayError } from "../errors.ts";
 import { reach } from "../failpoint.ts";
 import type { DocumentRecord, Ledger } from "../ledger/index.ts";
@@ -27,6 +28,8 @@ export interface IntakeParts {
   store: BlobStore;
   profiles: ReadonlyMap<string, Profile>;
   feeder: WorkFeeder;
+  /** What is used of the configuration. */
+  config: { limits: Pick<Config["limits"], "unfinishedPerSchool"> };
   clock: () => number;
 }
 
@@ -34,7 +37,7 @@ export interface IntakeParts {
  * Takes a document in: checks what can be checked at once, flushes its octets, writes it into the ledger, and only then
  * answers. From here on it cannot be lost. The work list is told as well; if it cannot be reached the reconciler does it.
  * @throws GatewayError PROFILE_UNKNOWN, SCHOOL_UNKNOWN, SCHOOL_MISMATCH, FORMAT_MISMATCH, ALREADY_SIGNED,
- *   IDEMPOTENCY_CONFLICT, STORE_*, LEDGER_*; SignaturesError PDF_*, XML_*
+ *   IDEMPOTENCY_CONFLICT, AT_CAPACITY (the school's quota), STORE_*, LEDGER_*; SignaturesError PDF_*, XML_*
  */
 export async function takeDocument(
   parts: IntakeParts,
@@ -61,22 +64,25 @@ export async function takeDocument(
   reach("intake.received");
   await parts.store.put(request.bytes, sha256);
   reach("intake.stored");
-  const result = await parts.ledger.documents.accept({
-    id: newId("doc", parts.clock()),
-    sha256,
-    size: request.bytes.length,
-    format: checked.format,
-    profile: profile.name,
-    school: request.school,
-    externalId: request.externalId,
-    idempotencyKey: request.idempotencyKey,
-    className: request.className ?? checked.className,
-    batchId: request.batchId,
-    replaces: request.replaces,
-    actor: request.actor,
-  });
+  const result = await parts.ledger.documents.accept(
+    {
+      id: newId("doc", parts.clock()),
+      sha256,
+      size: request.bytes.length,
+      format: checked.format,
+      profile: profile.name,
+      school: request.school,
+      externalId: request.externalId,
+      idempotencyKey: request.idempotencyKey,
+      className: request.className ?? checked.className,
+      batchId: request.batchId,
+      replaces: request.replaces,
+      actor: request.actor,
+    },
+    parts.config.limits.unfinishedPerSchool,
+  );
   reach("intake.accepted");
-  if (result.created) parts.feeder.feed(result.document.id);
+  if (result.created) parts.feeder.feed(result.document.id, result.rank);
   reach("intake.fed");
   return result;
 }

@@ -267,6 +267,29 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       expect((await ledger.documents.unfinished(now, 2, "d3")).map(({ id }) => id)).toEqual(["d4"]);
     });
 
+    it("counts a school's unfinished documents as they move, and takes none beyond the quota", async () => {
+      const ranks = [];
+      for (const id of ["d1", "d2"]) ranks.push((await ledger.documents.accept(document(id), 2)).rank);
+      expect(ranks).toEqual([1, 2]);
+      await expect(ledger.documents.accept(document("d3"), 2)).rejects.toMatchObject({
+        code: "AT_CAPACITY",
+        retryable: true,
+        details: { unfinished: 2, quota: 2 },
+      });
+      expect(await ledger.documents.get("d3")).toBeNull();
+      expect((await ledger.documents.accept(document("other", { school: "S2" }), 2)).rank).toBe(1);
+      const d1 = (await ledger.documents.get("d1"))!;
+      const preparing = await ledger.documents.transition(d1, "preparing", { actor: "test" });
+      expect(await ledger.documents.unfinishedOf("S1")).toBe(2);
+      // One that waits for a person holds nothing, and takes no room either.
+      const waiting = await ledger.documents.transition(preparing, "awaiting-signature", { actor: "test" });
+      expect(await ledger.documents.unfinishedOf("S1")).toBe(1);
+      expect((await ledger.documents.accept(document("d3"), 2)).rank).toBe(2);
+      await ledger.documents.transition(waiting, "signing", { actor: "test" });
+      expect(await ledger.documents.unfinishedOf("S1")).toBe(3);
+      expect(await ledger.documents.unfinishedOf("nobody")).toBe(0);
+    });
+
     it("counts by state as documents move", async () => {
       await ledger.documents.accept(document("d1"));
       const { document: second } = await ledger.documents.accept(document("d2"));

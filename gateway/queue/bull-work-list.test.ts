@@ -8,8 +8,8 @@ import { createLogger } from "../observability/index.ts";
 import { type RedisServer, startRedisServer } from "../testing/index.ts";
 import { bullConsumer } from "./bull-consumer.ts";
 import { bullWorkList } from "./bull-work-list.ts";
-import { startReconciler } from "./reconciler.ts";
-import type { Outcome } from "./work-list.ts";
+import { reconcile, startReconciler } from "./reconciler.ts";
+import type { Outcome, WorkList } from "./work-list.ts";
 
 describe("the work list, on a real Redis", () => {
   const root = mkdtempSync(join(tmpdir(), "hocba-queue-"));
@@ -51,6 +51,71 @@ describe("the work list, on a real Redis", () => {
     consume();
     await vi.waitFor(() => expect(seen.sort()).toEqual(["a", "b"]), 5000);
     await vi.waitFor(async () => expect(await list.depth()).toBe(0), 5000);
+  });
+
+  it("lets schools take turns: few documents do not wait for many; who waited long goes first", async () => {
+    const seen: string[] = [];
+    const { list, consume } = parts(async (id) => {
+      seen.push(id);
+      return { kind: "done" };
+    });
+    const large = Array.from({ length: 200 }, (_, i) => `large-${String(i + 1).padStart(3, "0")}`);
+    await list.add(large, new Map(large.map((id, i) => [id, i + 1])));
+    const small = ["small-1", "small-2", "small-3"];
+    await list.add(small, new Map(small.map((id, i) => [id, i + 1])));
+    await list.promote(["large-200", "nobody"]);
+    expect(await list.depth()).toBe(203);
+    consume();
+    await vi.waitFor(() => expect(seen).toHaveLength(203), 10_000);
+    for (const id of small) expect(seen.indexOf(id), id).toBeLessThan(20);
+    expect(seen.indexOf("large-200")).toBeLessThan(20);
+    expect(seen.indexOf("large-199")).toBeGreaterThan(180);
+  });
+
+  it("fills an empty list so that schools take turns, and puts first who waited long", async () => {
+    const ledger = openSqliteLedger({ path: join(root, "fair.sqlite"), clock: () => 1000 });
+    open.push(ledger);
+    for (const [school, documents] of [
+      ["large", 30],
+      ["small", 2],
+    ] as const) {
+      await ledger.registry.putSchool({ code: school, name: school }, "test");
+      for (let i = 0; i < documents; i++) {
+        await ledger.documents.accept({
+          id: `${school}-${String(i).padStart(2, "0")}`,
+          sha256: "a".repeat(64),
+          size: 1,
+          format: "pdf",
+          profile: "hocba-pdf",
+          school,
+          externalId: null,
+          idempotencyKey: null,
+          className: null,
+          batchId: null,
+          actor: "test",
+        });
+      }
+    }
+    const added = new Map<string, number>();
+    let promoted: readonly string[] = [];
+    const list: WorkList = {
+      add: async (_, ranks) => {
+        for (const [id, rank] of ranks!) added.set(id, rank);
+      },
+      promote: async (ids) => {
+        promoted = ids;
+      },
+      depth: async () => 0,
+      ping: async () => {},
+      close: async () => {},
+    };
+    expect(await reconcile(ledger, list, 2000)).toBe(32);
+    expect([added.get("large-00"), added.get("large-29"), added.get("small-00"), added.get("small-01")]).toEqual([
+      1, 30, 1, 2,
+    ]);
+    expect(promoted).toEqual([]);
+    await reconcile(ledger, list, 1000 + 60_001);
+    expect(promoted.slice(0, 2)).toEqual(["large-00", "large-01"]);
   });
 
   it("takes a document again after it was done", async () => {

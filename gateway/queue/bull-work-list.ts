@@ -11,6 +11,8 @@ export interface DocumentJob {
 
 export const queueName = "documents";
 const LARGEST_GROUP = 1000;
+/** BullMQ's own bound. */
+const LOWEST_PRIORITY = 2_097_151;
 /** A hung connection must not hold up the answer to a document that is safe in the ledger already. */
 const PATIENCE_MS = 3000;
 
@@ -42,19 +44,30 @@ export function bullWorkList(config: Config["redis"]): WorkList {
   }
 
   return {
-    add: (documentIds, delayMs = 0) =>
+    add: (documentIds, ranks) =>
       guarded(async () => {
         for (let at = 0; at < documentIds.length; at += LARGEST_GROUP) {
           // Not addBulk: it runs its script in MULTI, and a Redis that was restarted does not know the script there.
           // Commands asked for together go out together all the same.
           await Promise.all(
-            documentIds
-              .slice(at, at + LARGEST_GROUP)
-              .map((documentId) =>
-                queue.add("advance", { documentId }, { jobId: documentId, ...(delayMs > 0 ? { delay: delayMs } : {}) }),
-              ),
+            documentIds.slice(at, at + LARGEST_GROUP).map((documentId) => {
+              const rank = ranks?.get(documentId);
+              const priority = rank === undefined ? {} : { priority: Math.min(Math.max(rank, 1), LOWEST_PRIORITY) };
+              return queue.add("advance", { documentId }, { jobId: documentId, ...priority });
+            }),
           );
         }
+      }),
+    promote: (documentIds) =>
+      guarded(async () => {
+        const jobs = await Promise.all(documentIds.map((documentId) => queue.getJob(documentId)));
+        await Promise.all(
+          jobs.map(async (job) => {
+            if (job === undefined || job.priority <= 1) return;
+            // Meanwhile it may have been taken, or done: then there is nothing to promote.
+            await job.changePriority({ priority: 1 }).catch(() => {});
+          }),
+        );
       }),
     depth: () => guarded(async () => queue.getJobCountByTypes("waiting", "delayed", "prioritized", "active")),
     ping: () => guarded(async () => void (await client.ping())),

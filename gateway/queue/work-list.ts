@@ -4,10 +4,13 @@
  */
 export interface WorkList {
   /**
-   * Names a document, once while it is on the list; `delayMs` from now at the earliest.
-   * @throws GatewayError QUEUE_UNAVAILABLE (retryable)
+   * Names a document, once while it is on the list. Those of low rank are looked at first; without one, before all others.
+   * With the number of a school's unfinished documents for its rank, schools take turns: ten documents of a small school do
+   * not wait for ten thousand of a large one. @throws GatewayError QUEUE_UNAVAILABLE (retryable)
    */
-  add(documentIds: readonly string[], delayMs?: number): Promise<void>;
+  add(documentIds: readonly string[], ranks?: ReadonlyMap<string, number>): Promise<void>;
+  /** Puts documents that have waited long before all others of a rank. @throws GatewayError QUEUE_UNAVAILABLE */
+  promote(documentIds: readonly string[]): Promise<void>;
   /** Waiting and delayed entries. @throws GatewayError QUEUE_UNAVAILABLE */
   depth(): Promise<number>;
   /** @throws GatewayError QUEUE_UNAVAILABLE */

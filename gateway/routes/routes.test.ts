@@ -35,6 +35,7 @@ describe("the HTTP API", () => {
       if (redisIsGone) throw new GatewayError("QUEUE_UNAVAILABLE", "gone", { retryable: true });
       fed.push(...ids);
     },
+    promote: async () => {},
     depth: async () => fed.length,
     ping: async () => {
       if (redisIsGone) throw new GatewayError("QUEUE_UNAVAILABLE", "gone", { retryable: true });
@@ -107,6 +108,43 @@ describe("the HTTP API", () => {
       expect(fed).toEqual([view.id]);
       const entries = await ledger.audit.entries({ after: 0, limit: 10, documentId: view.id });
       expect(entries).toMatchObject([{ action: "document.received", details: { sha256: view.sha256 } }]);
+    });
+
+    it("refuses a school beyond its quota with the seconds to wait; what it sent before is known, other schools go on", async () => {
+      const small = await createGateway(
+        parseConfig({
+          dataDir: root,
+          limits: { unfinishedPerSchool: (await ledger.documents.unfinishedOf(school)) + 1 },
+          verification: { online: false },
+        }),
+        {
+          ledger,
+          store,
+          list,
+          signer: null,
+          clock: () => now,
+          log: createLogger({ log: { level: "silent" } }, "test"),
+        },
+      );
+      const send = (key: string, secretOf = secret) =>
+        small.app.request("/v1/documents?profile=hocba-pdf", {
+          method: "POST",
+          body: pdf as Uint8Array<ArrayBuffer>,
+          headers: { authorization: `Bearer ${secretOf}`, "idempotency-key": key },
+        });
+      try {
+        expect((await send("quota-1")).status).toBe(202);
+        const refused = await send("quota-2");
+        expect(refused.headers.get("retry-after")).toBe("30");
+        expect(await problem(refused)).toMatchObject({ status: 429, code: "AT_CAPACITY" });
+        expect((await send("quota-1")).status).toBe(200);
+        expect((await send("quota-1", otherSecret)).status).toBe(202);
+        const [mine] = await ledger.documents.list({ school, limit: 1 });
+        await ledger.documents.transition(mine!, "rejected", { actor: "test", error: { code: "X", details: {} } });
+        expect((await send("quota-2")).status).toBe(202);
+      } finally {
+        await small.stop();
+      }
     });
 
     it("takes a form, and an XML transcript whose class it reads", async () => {

@@ -72,7 +72,13 @@ describe("webhooks", () => {
       const request = { school, scopes: ["documents:write", "documents:read"] as const, label: "t", actor: "t", now };
       secrets.set(school, (await mintApiKey(ledger, request)).secret);
     }
-    const list: WorkList = { add: async () => {}, depth: async () => 0, ping: async () => {}, close: async () => {} };
+    const list: WorkList = {
+      add: async () => {},
+      promote: async () => {},
+      depth: async () => 0,
+      ping: async () => {},
+      close: async () => {},
+    };
     gateway = await createGateway(configured(), { ledger, list, signer: null, clock, log });
     store = openSqliteWebhooks(join(root, "webhooks.sqlite"));
     dispatcher = dispatch();
