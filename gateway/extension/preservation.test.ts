@@ -1,6 +1,7 @@
 import { shippedProfiles } from "@hocba/signatures/profiles";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { transcriptPdf, transcriptXml } from "../demo/sample-class/index.ts";
+import { examine } from "../doctor/index.ts";
 import type { DocumentView } from "../routes/document-view.ts";
 import { type SigningSite, startSigningSite } from "../testing/index.ts";
 import { openPreservationBook } from "./preservation-book.ts";
@@ -92,6 +93,11 @@ describe("documents of a profile with a long-term level", () => {
     expect(await content(again.app, pdf.id, "signed")).toEqual(issued);
     const audit = await site.ledger.audit.entries({ after: 0, limit: 10_000 });
     expect(audit.filter((entry) => entry.action === "document.renewed").length).toBeGreaterThan(0);
+
+    const complaints = [];
+    const doctor = { ...site, receiptKey: null, profiles, verify: null };
+    for await (const complaint of examine(doctor)) complaints.push(complaint);
+    expect(complaints).toEqual([]);
 
     await again.app.request(`/v1/documents/${pdf.id}/withdrawal`, {
       method: "POST",

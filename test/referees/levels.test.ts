@@ -9,8 +9,9 @@ import { type DevPki, startDevPki } from "@hocba/certs/dev-pki";
 import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
 import { trustAnchor } from "@hocba/certs/trust";
 import { parseCertificate } from "@hocba/certs/x509";
-import { type ExtensionParts, extendDocument, signedParts } from "@hocba/gateway/extension";
+import { type ExtensionParts, extendDocument, reliedOnUntil, signedParts } from "@hocba/gateway/extension";
 import { httpTransport, TimestampEndpoint, timestampRouter } from "@hocba/gateway/timestamps";
+import { openPdf, securityStore } from "@hocba/signatures/pdf";
 import {
   cadesFormat,
   padesFormat,
@@ -229,6 +230,27 @@ describe("PAdES", { timeout: 30_000 }, () => {
     expectGoodByReaders(extended);
   });
 
+  it("certified against every change, it is extended all the same", async () => {
+    const pdf = await PDFDocument.create();
+    pdf.addPage([300, 300]);
+    const spec = { fieldName: "S1", signingTime: new Date(now), certify: 1 } as const;
+    const certified = await signed(pades, await pdf.save({ useObjectStreams: false }), spec);
+    const extended = await extend(certified, "LTA");
+    expect(levels(extended.report)).toEqual(["S1 LTA TOTAL-PASSED"]);
+    expect(extended.report.signatures[0]!.laterChanges).toBe("permitted");
+    if (hasPyHanko) expect(pyHanko(extended.document, now)).toBe("S1 OK\n");
+  });
+
+  it("validation data that was changed afterwards no longer proves anything", async () => {
+    const { document: lt } = await extend(document, "LT");
+    const changed = new Uint8Array(lt);
+    const [crl] = securityStore(openPdf(lt).latest)!.crls;
+    const end = Buffer.from(lt).indexOf(crl!) + crl!.length;
+    changed[end - 9] = changed[end - 9]! ^ 1;
+    expect(judged(lt, now).indication).toBe("TOTAL-PASSED");
+    expect(judged(changed, now).indication).toBe("INDETERMINATE");
+  });
+
   it("a document that was changed is not extended", async () => {
     const changed = new Uint8Array(document);
     changed[300] = changed[300]! ^ 1;
@@ -337,6 +359,22 @@ describe("CAdES of packages", { timeout: 30_000 }, () => {
   it("attached, needs no content beside it", async () => {
     const attached = await signed(cades, content, { ...spec(), attached: true });
     expect(levels((await extend(attached, "LTA")).report)).toEqual(["1 LTA TOTAL-PASSED"]);
+  });
+});
+
+describe("the end of a time stamp", () => {
+  const content = new TextEncoder().encode("gói");
+  it("is the end of its certificates or of its algorithms, whichever comes first", async () => {
+    const t = await signed(cades, content, { signingTime: new Date(now) });
+    const { notAfter } = parseCertificate(pki.tsa.certificate);
+    // RSA of 2048 bits ends with 2028 by ETSI TS 119 312, long before the certificate.
+    expect(notAfter).toBeGreaterThan(Date.parse("2029-01-01"));
+    expect(reliedOnUntil(t, "cms", parts)).toBe(Date.parse("2029-01-01"));
+    const short = { ...parts, anchors: parts.anchors.map((a) => ({ ...a, validUntil: now + 30 * 86_400_000 })) };
+    expect(reliedOnUntil(t, "cms", short)).toBe(now + 30 * 86_400_000);
+    expect(reliedOnUntil(t, "cms", { ...parts, anchors: [] })).toBe(0);
+    const bare = await signed(cades, content, { signingTime: new Date(now) }, { bare: true });
+    expect(reliedOnUntil(bare, "cms", parts)).toBeNull();
   });
 });
 
