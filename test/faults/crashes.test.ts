@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DemoSite, FINAL, MAIN, startDemoSite } from "../end-to-end/demo-site.ts";
@@ -67,6 +68,23 @@ describe("processes that are killed in the middle of a class", () => {
     expect(caught).toBeGreaterThan(0);
     await expectAllSignedOnce(ids);
     console.log(`crashes.test.ts: worker killed 3 times, ${caught} in the middle, ${ids.length} documents signed once`);
+  });
+
+  it("an upgrade between signing and stamping that writes other octets: values are discarded, steps signed anew", async () => {
+    site.demo.pki.faults.tsa = { refuse: true };
+    const ids = await site.acceptClass("upgrade");
+    const signed = async (id: string) =>
+      (await site.ledger.documents.dossier(id))!.signatures.some((signature) => signature.state === "signed");
+    await vi.waitFor(async () => expect(await Promise.all(ids.map(signed))).not.toContain(false), { timeout: 60_000 });
+    kill("worker");
+    await site.demo.parts.get("worker")!.exited;
+    // What the old release prepared is not what this one prepares.
+    const ledger = new Sqlite(join(JSON.parse(readFileSync(site.demo.configFile, "utf8")).dataDir, "ledger.sqlite"));
+    ledger.prepare("UPDATE signatures SET tbs_sha256 = ? WHERE state = 'signed'").run("0".repeat(64));
+    ledger.close();
+    site.demo.pki.faults.tsa = {};
+    await site.demo.restart("worker");
+    await expectAllSignedOnce(ids);
   });
 
   it("one worker of two: the other takes over what it held, and both together sign nothing twice", async () => {
