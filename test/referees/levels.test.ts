@@ -24,9 +24,11 @@ import { PDFDocument } from "pdf-lib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 const YEAR = 365 * 86_400_000;
-const script = fileURLToPath(new URL("pyhanko-pades-lta.py", import.meta.url));
+const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env.HOCBA_PYTHON ?? "python3";
 const hasPyHanko = spawnSync(python, ["-c", "import pyhanko.sign.validation.ades"]).status === 0;
+const hasLxml = spawnSync(python, ["-c", "import lxml.etree"]).status === 0;
+if (!hasLxml) console.log(`levels: ${python} has no lxml, its canonical form is left out`);
 if (!hasPyHanko)
   console.log(`levels: ${python} has no pyHanko, its verdicts are left out (HOCBA_PYTHON names another one)`);
 
@@ -172,7 +174,12 @@ describe("PAdES", { timeout: 30_000 }, () => {
   }
   const pyHanko = (bytes: Uint8Array, at: number): string => {
     writeFileSync(join(dir, "a.pdf"), bytes);
-    const args = [script, "a.pdf", "root.der", new Date(at).toISOString().replace("Z", "+00:00")];
+    const args = [
+      beside("pyhanko-pades-lta.py"),
+      "a.pdf",
+      "root.der",
+      new Date(at).toISOString().replace("Z", "+00:00"),
+    ];
     return spawnSync(python, args, { cwd: dir, encoding: "utf8" }).stdout;
   };
   const bothPassed = "S1 OK\nS2 OK\n";
@@ -290,6 +297,18 @@ describe("XAdES", { timeout: 30_000 }, () => {
     }
   }
 
+  /** Another canonicaliser, and the clause read a second time. */
+  function expectImprintByLxml(bytes: Uint8Array): void {
+    writeFileSync(join(dir, "a.xml"), bytes);
+    for (const { id, stamps } of signedParts(bytes, "xml").signatures.slice(1)) {
+      const { stdout } = spawnSync(python, [beside("lxml-archive-input.py"), "a.xml", id], {
+        cwd: dir,
+        encoding: "utf8",
+      });
+      expect(stdout.trim()).toBe(Buffer.from(stamps.at(-1)!.token.imprint.digest).toString("hex"));
+    }
+  }
+
   it("LT and LTA raise the last signatures, and what they cover is left alone and yet preserved", async () => {
     const lt = await extend(document, "LT");
     expect(lt.raised).toEqual(["s1", "s2"]);
@@ -306,6 +325,9 @@ describe("XAdES", { timeout: 30_000 }, () => {
     expect(signedAt(renewed.report)).toEqual(places.map(() => new Date(started).toISOString()));
     const stamps = signedParts(renewed.document, "xml").signatures.map((s) => s.stamps.length);
     expect(stamps).toEqual([1, 3, 3]);
+    if (hasLxml) {
+      for (const bytes of [lta.document, renewed.document]) expectImprintByLxml(bytes);
+    }
   });
 
   it("a bare last signature is stamped first", async () => {
@@ -328,6 +350,14 @@ describe("CAdES of packages", { timeout: 30_000 }, () => {
     return run("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "a.p7s", "-content", "a.zip", ...trust);
   };
 
+  const pyHanko = (cms: Uint8Array): string => {
+    writeFileSync(join(dir, "a.p7s"), cms);
+    writeFileSync(join(dir, "a.zip"), content);
+    const time = new Date(now).toISOString().replace("Z", "+00:00");
+    const args = [beside("pyhanko-cades.py"), "a.p7s", "a.zip", "root.der", time];
+    return spawnSync(python, args, { cwd: dir, encoding: "utf8" }).stdout;
+  };
+
   it.each([0, 1])("from B to LTA, signer %i", async (signer) => {
     const b = await signed(cades, content, spec(), { signer, bare: true });
     expect(openssl(b)).toMatch(/successful/);
@@ -340,6 +370,12 @@ describe("CAdES of packages", { timeout: 30_000 }, () => {
     const lta = await extend(t, "LTA", content);
     expect(levels(lta.report)).toEqual(["1 LTA TOTAL-PASSED"]);
     expect(openssl(lta.document)).toMatch(/successful/);
+    const stampedAt = new Date(started).toISOString().replace(".000Z", "+00:00");
+    if (hasPyHanko) {
+      expect(pyHanko(lt.document)).toBe(`OK ${stampedAt}\n`);
+      expect(pyHanko(lta.document)).toBe(`OK ${stampedAt}\n`);
+      expect(pyHanko(t)).toMatch(/^INTACT:UNTRUSTED/);
+    }
 
     now = started + 4 * YEAR;
     const renewed = await extend(lta.document, "LTA", content);
