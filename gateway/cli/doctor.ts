@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { shippedProfiles } from "@hocba/signatures/profiles";
 import { Command } from "commander";
 import type { Config } from "../config/index.ts";
 import { type Complaint, examine, examineWorkList } from "../doctor/index.ts";
+import { openPreservationBook } from "../extension/index.ts";
 import type { Ledger } from "../ledger/index.ts";
+import { loadProfiles } from "../profiles/index.ts";
 import { listedDocuments } from "../queue/index.ts";
 import { openReceiptIssuer } from "../receipts/index.ts";
 import { openFileStore } from "../store/index.ts";
@@ -55,6 +56,7 @@ export function doctorCommand(): Command {
 async function run(config: Config, ledger: Ledger, options: Options): Promise<Summary> {
   const summary: Summary = { documents: 0, states: {}, errors: 0, warnings: 0, problems: {} };
   const store = await openFileStore(join(config.dataDir, "documents"));
+  const preserved = openPreservationBook(join(config.dataDir, "preservation.sqlite"));
   const verifier = options.verify
     ? createVerifier(config.verification, {
         trust: loadTrust(config.trust),
@@ -78,7 +80,8 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
       ledger,
       store,
       receiptKey: openReceiptIssuer(config.dataDir).key,
-      profiles: shippedProfiles,
+      profiles: loadProfiles(config.profiles.path),
+      preservedOf: (id: string) => preserved.get(id)?.sha256 ?? null,
       verify: verifier === null ? null : verifier.verify,
     };
     const seen = (_: string, state: string) => {
@@ -93,6 +96,7 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
       for await (const complaint of examineWorkList(ledger, listed, Date.now(), grace)) note(complaint);
     }
   } finally {
+    preserved.close();
     await store.close();
   }
   return summary;

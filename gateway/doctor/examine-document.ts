@@ -16,6 +16,8 @@ export interface DoctorParts {
   /** null: receipts are not checked. */
   receiptKey: ReceiptKey | null;
   profiles: ReadonlyMap<string, Profile>;
+  /** SHA-256 of the newest revision that is kept valid over the years, where a document has one. */
+  preservedOf?: (documentId: string) => string | null;
   /** Judges issued documents as a stranger would; null: they are only compared. */
   verify: ((document: Uint8Array, fileName: string, profile?: Profile) => Promise<VerificationReport>) | null;
 }
@@ -28,6 +30,11 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
   if (document.sha256 !== document.currentSha256) yield* read(document.id, document.sha256, parts);
   const complete = signatures.filter((signature) => signature.state === "complete");
   if (content !== undefined) yield* compareSignatures(document.id, document.format, content, complete);
+  const preserved = parts.preservedOf?.(document.id) ?? null;
+  if (preserved !== null && preserved !== document.currentSha256) {
+    const renewed = yield* read(document.id, preserved, parts);
+    if (renewed !== undefined) yield* compareSignatures(document.id, document.format, renewed, complete);
+  }
 
   if (!["signed", "withdrawn", "superseded"].includes(document.state)) return;
   const issued = (await parts.ledger.documents.statusChanges(document.id)).some(

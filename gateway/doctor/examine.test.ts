@@ -57,7 +57,7 @@ describe("the doctor", () => {
     return document.id;
   }
 
-  async function complaints(): Promise<string[]> {
+  async function complaints(preservedOf: (id: string) => string | null = () => null): Promise<string[]> {
     const config = site.config();
     const verifier = createVerifier(config.verification, {
       trust: loadTrust(config.trust),
@@ -69,6 +69,7 @@ describe("the doctor", () => {
       store: site.store,
       receiptKey: openReceiptIssuer(site.root).key,
       profiles: shippedProfiles,
+      preservedOf,
       verify: verifier.verify,
     };
     const found: string[] = [];
@@ -206,6 +207,16 @@ describe("the doctor", () => {
       database.prepare("UPDATE documents SET current_sha256 = ? WHERE id = ?").run(address, documents.xml);
     }, "documents");
     expect(found).toEqual(["error xml audit-differs", "error xml signature-broken", "error xml verification-failed"]);
+  }, 30_000);
+
+  it("sees a preserved revision that is gone, or is of another document", async () => {
+    const { currentSha256 } = (await site.ledger.documents.get(documents.pdf))!;
+    expect(await complaints((id) => (id === documents.pdf ? currentSha256 : null))).toEqual([]);
+    expect(await complaints((id) => (id === documents.pdf ? "0".repeat(64) : null))).toEqual([
+      "error pdf content-missing",
+    ]);
+    const foreign = await complaints((id) => (id === documents.other ? currentSha256 : null));
+    expect(new Set(foreign)).toEqual(new Set(["error other signature-missing", "error other signature-unknown"]));
   }, 30_000);
 
   it("holds the work list against the ledger", async () => {
