@@ -58,11 +58,20 @@ export function decodeStream(
 /** Inputs of this size cannot grow beyond 8 MB (deflate expands 1032-fold at most), so they need no counting. */
 const SMALL = 8 * 1024;
 
+/** Taken by every small stream in turn: the library would else set aside 128 KiB for each block. */
+const scratch = new Uint8Array(64 * 1024);
+
+function unzlibSmall(data: Uint8Array): Uint8Array {
+  const out = unzlibSync(data, { out: scratch });
+  // What fills the scratch buffer may have been cut off.
+  return out.length < scratch.length ? out.slice() : unzlibSync(data);
+}
+
 /** zlib data (RFC 1950); a missing end or checksum is tolerated, as viewers do. @throws SignaturesError */
 export function inflate(data: Uint8Array, maximum: number = MAX_DECODED): Uint8Array {
   try {
     if (data.length <= SMALL) {
-      const out = unzlibSync(data);
+      const out = unzlibSmall(data);
       if (out.length > maximum) throw limit();
       return out;
     }
