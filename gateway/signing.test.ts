@@ -6,6 +6,7 @@ import { SignerError } from "@hocba/hsm-adapters";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { mintApiKey } from "./access/index.ts";
+import { lookupCode } from "./appearance/index.ts";
 import { transcriptPdf, transcriptXml } from "./demo/sample-class/index.ts";
 import { examine } from "./doctor/index.ts";
 import { type ReceiptKey, readReceipt } from "./receipts/index.ts";
@@ -203,6 +204,12 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     const { keys } = (await (await app.request("/.well-known/jwks.json")).json()) as { keys: [ReceiptKey] };
     expect(readReceipt(then.statement, keys[0])).toMatchObject({ sha256: before.sha256, status: "current" });
     expect(await (await app.request(`/v1/status/${"0".repeat(64)}`)).json()).toMatchObject({ status: "unknown" });
+
+    const original = (await site.ledger.documents.get(second))!.sha256;
+    const byCode = (code: string) => app.request(`/v1/status/code/${code}`);
+    expect(await (await byCode(lookupCode(original))).json()).toMatchObject({ status: "withdrawn" });
+    expect((await byCode(lookupCode("0".repeat(64)))).status).toBe(404);
+    expect((await byCode(lookupCode(original).replace(/.$/, "U"))).status).toBe(400);
   }, 60_000);
 
   it("waits for persons who sign with tokens of their own, and goes on through a restart", async () => {

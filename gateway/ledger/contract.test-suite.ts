@@ -240,6 +240,9 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
         status: { kind: "withdrawn", reason: "sai điểm", replacedBy: null },
       });
       expect(await ledger.documents.byIssuedHash(hash("1"))).toMatchObject({ id: "d1", state: "withdrawn" });
+      const sent = (await ledger.documents.get("d1"))!.sha256;
+      expect(await ledger.documents.byLookup(sent.slice(0, 15))).toMatchObject({ id: "d1" });
+      expect(await ledger.documents.byLookup(hash("2").slice(0, 15))).toBeNull();
     });
 
     it("counts tries, hides a postponed document until it is due, forgets the tries when it moves", async () => {

@@ -61,6 +61,8 @@ export interface DocumentLedger {
   dossier(id: string): Promise<Dossier | null>;
   /** The document that was issued with this content, whatever became of it since. */
   byIssuedHash(sha256: string): Promise<DocumentRecord | null>;
+  /** The newest document that was issued from a file whose SHA-256 begins so: what a lookup code stands for. */
+  byLookup(sha256Prefix: string): Promise<DocumentRecord | null>;
   /**
    * Moves a document and writes everything of `change` and one audit entry in one durable transaction. A document that
    * becomes `signed` supersedes the one it replaces in the same transaction.

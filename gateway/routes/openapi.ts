@@ -119,6 +119,18 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
       problems: [400, 401, 403, 404, 409],
     },
   },
+  "/v1/status/code/{code}": {
+    get: {
+      summary: "Tra cứu theo mã in trên học bạ / Status by the lookup code printed on the document",
+      path: ["code"],
+      query: statusParameters,
+      answers: {
+        200: { description: "Status", schema: documentStatusSchema.extend({ statement: z.string() }) },
+      },
+      problems: [400, 404, 429],
+      public: true,
+    },
+  },
   "/v1/status/{sha256}": {
     get: {
       summary: "Học bạ còn lưu hành không / Is this file still the current one? The statement is a JWS of the gateway",

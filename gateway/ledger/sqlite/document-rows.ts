@@ -68,6 +68,10 @@ export function documentStatements(database: Database) {
     byIssuedHash: prepare<[string], DocumentRow>(
       `SELECT * FROM documents WHERE current_sha256 = ? AND state IN ('signed', 'withdrawn', 'superseded') ORDER BY id LIMIT 1`,
     ),
+    byLookup: prepare<[string, string], DocumentRow>(
+      `SELECT * FROM documents WHERE sha256 >= ? AND sha256 < ? AND state IN ('signed', 'withdrawn', 'superseded')
+        ORDER BY created_at DESC LIMIT 1`,
+    ),
     byIdempotency: prepare<[string, string], DocumentRow>(
       "SELECT * FROM documents WHERE school = ? AND idempotency_key = ?",
     ),

@@ -217,6 +217,11 @@ export function sqliteDocuments(
       const row = sql.byIssuedHash.get(sha256);
       return row === undefined ? null : toDocument(row);
     },
+    byLookup: async (prefix) => {
+      // "g" comes after every hexadecimal digit.
+      const row = sql.byLookup.get(prefix, `${prefix}g`);
+      return row === undefined ? null : toDocument(row);
+    },
     dossier: async (id) => {
       const row = sql.byId.get(id);
       if (row === undefined) return null;

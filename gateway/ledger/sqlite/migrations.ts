@@ -73,6 +73,9 @@ const migrations: readonly string[] = [
   INSERT INTO school_counts (school, unfinished) SELECT school, count(*) FROM documents
     WHERE state IN ('received', 'preparing', 'signing', 'stamping', 'verifying') GROUP BY school;
   `,
+  `
+  CREATE INDEX documents_by_lookup ON documents (sha256) WHERE state IN ('signed', 'withdrawn', 'superseded');
+  `,
 ];
 
 /** Brings the database to the newest schema. Several processes may start at once: the write lock orders them. */
