@@ -1,6 +1,7 @@
 import { cpus } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { benchEndToEnd } from "../bench/bench-end-to-end.ts";
+import { benchLarge } from "../bench/bench-large.ts";
 import { benchSigning } from "../bench/bench-signing.ts";
 import { benchVerification } from "../bench/bench-verification.ts";
 import type { Figure } from "../bench/measure.ts";
@@ -22,7 +23,7 @@ export function benchCommand(): Command {
     .option("--seconds <n>", "thời gian mỗi phép đo / length of each measurement", positive, 5)
     .option("--sessions <n>", "số phiên PKCS #11 / PKCS #11 sessions", positive, 4)
     .option("--documents <n>", "số tài liệu đo trọn vẹn / documents for the end-to-end figures", positive, 200)
-    .option("--only <names>", "signing,verification,end-to-end", "signing,verification,end-to-end")
+    .option("--only <names>", "signing,verification,large,end-to-end", "signing,verification,large,end-to-end")
     .option("--json", "mỗi con số một dòng JSON / one JSON object a figure")
     .action(async (options: { seconds: number; sessions: number; documents: number; only: string; json?: boolean }) => {
       const only = new Set(options.only.split(","));
@@ -36,6 +37,7 @@ export function benchCommand(): Command {
       if (only.has("end-to-end")) only.add("signing");
       await add("signing", () => benchSigning(options));
       await add("verification", () => benchVerification(options));
+      await add("large", benchLarge);
       for (const format of ["pdf", "xml"] as const) {
         await add("end-to-end", () => benchEndToEnd({ documents: options.documents, format }, figures[0]!.perSecond));
       }

@@ -1,0 +1,58 @@
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startDevPki } from "@hocba/certs/dev-pki";
+import type { LargeOutcome, LargeTask } from "./large-child.ts";
+import type { Figure } from "./measure.ts";
+import { sampleSigner, signedPdf } from "./signed-samples.ts";
+
+const SIZE = 100 * 2 ** 20;
+/** Runs from the built files; a process of its own cannot load TypeScript. */
+const CHILD = new URL("./large-child.js", import.meta.url);
+
+/** A signed PDF of 100 MB, verified and signed once more: time as a ratio to hashing it, peak memory to its size. */
+export async function benchLarge(): Promise<Figure[]> {
+  const folder = mkdtempSync(join(tmpdir(), "hocba-bench-"));
+  const pki = await startDevPki({ keyBits: 2048 });
+  try {
+    const signer = await sampleSigner(pki);
+    const write = (name: string, content: Uint8Array | string): string => {
+      const path = join(folder, name);
+      writeFileSync(path, content, { mode: 0o600 });
+      return path;
+    };
+    const task: Omit<LargeTask, "work"> = {
+      file: write("large.pdf", await signedPdf(SIZE, signer, pki)),
+      root: write("root.crt", pki.root.certificate),
+      crls: [write("issuing.crl", await pki.crl("issuing")), write("root.crl", await pki.crl("root"))],
+      certificate: write("signer.crt", signer.identity.certificate),
+      key: write("signer.key", signer.privateKey.export({ type: "pkcs8", format: "pem" })),
+    };
+    const figures: Figure[] = [];
+    for (const work of ["verify", "sign"] as const) {
+      const { workMs, hashMs, peakOctets, octets, outcome } = await inChild({ ...task, work });
+      figures.push({
+        name: `${work} PDF ${Math.round(octets / 2 ** 20)} MB`,
+        perSecond: 1000 / workMs,
+        unit: "documents/s",
+        ratio: { to: "its hashing time", value: workMs / hashMs },
+        goal: "≤ 3 × hashing, ≤ 2 × size",
+        note: `${outcome}; peak ${(peakOctets / octets).toFixed(2)} × size`,
+      });
+    }
+    return figures;
+  } finally {
+    await pki.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function inChild(task: LargeTask): Promise<LargeOutcome> {
+  return new Promise((resolve, reject) => {
+    const child = fork(CHILD, [JSON.stringify(task)]);
+    child.once("message", (outcome) => resolve(outcome as LargeOutcome));
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`large-child ended with ${code}`)));
+  });
+}
