@@ -9,6 +9,8 @@ export interface FieldOwner {
   readonly type: string | null;
   /** /V as it stands; null where the field is empty. */
   readonly value: PdfValue;
+  /** The form's own tree leads to it; otherwise it merely claims its parents. */
+  readonly listed: boolean;
 }
 
 const owners = new WeakMap<PdfView, Map<number, FieldOwner>>();
@@ -24,6 +26,7 @@ export function ownerOf(view: PdfView, item: PdfValue, dict: PdfDict): FieldOwne
       name: fieldNameOf(view, dict),
       type: fieldTypeOf(view, dict),
       value: setValue(view, inherited(view, dict, "V")),
+      listed: false,
     }
   );
 }
@@ -35,7 +38,7 @@ function ownersIn(view: PdfView): Map<number, FieldOwner> {
   if (known) return known;
   const made = new Map<number, FieldOwner>();
   for (const field of walkFields(view)) {
-    const owner = { name: field.name, type: field.type, value: setValue(view, field.value) };
+    const owner = { name: field.name, type: field.type, value: setValue(view, field.value), listed: true };
     if (field.object !== null) made.set(field.object, owner);
     for (const kid of view.array(field.dict.get("Kids")) ?? []) if (kid instanceof PdfRef) made.set(kid.num, owner);
   }

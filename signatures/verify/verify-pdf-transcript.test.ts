@@ -5,7 +5,16 @@ import { trustAnchor } from "@hocba/certs/trust";
 import { parseCertificate } from "@hocba/certs/x509";
 import { PDFDocument } from "pdf-lib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { appendRevision, openPdf, PdfDict, PdfRef, pdfName, textString } from "../pdf/index.ts";
+import {
+  appendRevision,
+  openPdf,
+  PdfDict,
+  PdfRef,
+  type PdfValue,
+  type PdfView,
+  pdfName,
+  textString,
+} from "../pdf/index.ts";
 import { planSignatures, shippedProfiles } from "../profiles/index.ts";
 import {
   appendValidationData,
@@ -114,6 +123,32 @@ function appendComment(bytes: Uint8Array): Uint8Array {
   );
 }
 
+/** A signature widget that covers the first page, put into its /Annots after the last signature. */
+function appendPicture(bytes: Uint8Array, entries: (view: PdfView, signedField: PdfRef) => Record<string, PdfValue>) {
+  const document = openPdf(bytes);
+  const view = document.latest;
+  const page = view.array(view.dict(view.catalog.get("Pages"))!.get("Kids"))![0] as PdfRef;
+  const field = view.array(view.dict(view.catalog.get("AcroForm"))!.get("Fields"))![0] as PdfRef;
+  const dict = view.dict(page)!;
+  const [widget, look] = [new PdfRef(1_000, 0), new PdfRef(1_001, 0)];
+  const picture = PdfDict.of({
+    Type: pdfName("Annot"),
+    Subtype: pdfName("Widget"),
+    F: 4,
+    Rect: [0, 0, 600, 800],
+    AP: PdfDict.of({ N: look }),
+    ...entries(view, field),
+  });
+  return appendRevision(
+    document,
+    new Map([
+      [page.num, dict.with({ Annots: [...(view.array(dict.get("Annots")) ?? []), widget] })],
+      [widget.num, picture],
+      [look.num, PdfDict.of({ Type: pdfName("XObject"), Subtype: pdfName("Form"), BBox: [0, 0, 600, 800] })],
+    ]),
+  );
+}
+
 describe("a transcript's PDF rendering", () => {
   it("passes with all three signatures, each covering those before it", () => {
     const report = verify(signed);
@@ -143,6 +178,25 @@ describe("a transcript's PDF rendering", () => {
   });
 
   // ISO 32000 lets anybody comment on a signed file; a note beside a mark would look like part of the record.
+
+  // The pupil has no key at all. He lays a picture with better marks over the whole page and calls it one more widget of the
+  // homeroom teacher's signature, or of a field that only claims a signature: nobody signs anew, so no rule for signing looks.
+  it("fails when a picture over the page borrows the name of a signature", () => {
+    const type = { FT: pdfName("Sig"), T: textString("x") };
+    const pictures = [
+      appendPicture(signed, (_, field) => ({ Parent: field })),
+      appendPicture(signed, () => ({ ...type, V: PdfDict.of({ Type: pdfName("Sig") }) })),
+      appendPicture(signed, (view, field) => ({ ...type, V: view.dict(field)!.get("V") })),
+      // A rectangle of five numbers: some viewers take the first four, so it is not one of no area.
+      appendPicture(signed, (_, field) => ({ Parent: field, Rect: [0, 0, 600, 800, 0] })),
+    ];
+    for (const forged of pictures) {
+      const report = verify(forged);
+      expect(report.indication).toBe("TOTAL-FAILED");
+      expect(report.signatures.map((s) => s.laterChanges)).toEqual(["suspicious", "suspicious", "suspicious"]);
+    }
+  });
+
   it("fails when a comment is added after the release, which a plain PDF may take", () => {
     const commented = appendComment(signed);
     const plain = verify(commented, { profile: null });

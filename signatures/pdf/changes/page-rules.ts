@@ -1,5 +1,6 @@
 import { ownerOf } from "../field-owner.ts";
-import { isArray, nameOf, type PdfArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { isArray, nameOf, type PdfArray, PdfDict, PdfRef, type PdfValue, sameValue } from "../objects.ts";
+import { walkFields } from "../walk-fields.ts";
 import { isPrivateEntry, safe } from "./document-rules.ts";
 import { addedElements, type Comparison, changedEntries, isNew, type Rule } from "./rule.ts";
 import { isVisible } from "./signature-rules.ts";
@@ -69,7 +70,7 @@ function judgeNewAnnotation(comparison: Comparison, page: number | null, item: P
 /** A widget belongs to a signature field, new or old; the field's own rule judges what it signs. */
 function judgeNewWidget(comparison: Comparison, object: number | null, item: PdfValue, dict: PdfDict): void {
   const { after } = comparison;
-  const { name, type, value } = ownerOf(after, item, dict);
+  const { name, type, value, listed } = ownerOf(after, item, dict);
   const known = comparison.roles.get(item instanceof PdfRef ? item.num : -1) ?? [];
   const fresh = known.every((r) => r.kind === "field" && r.field === name);
   if (!fresh || type !== "Sig") {
@@ -78,7 +79,20 @@ function judgeNewWidget(comparison: Comparison, object: number | null, item: Pdf
   }
   if (value === null && isVisible(comparison, dict)) {
     comparison.report("empty-signature-field-visible", "suspicious", object, name);
+  } else if (isVisible(comparison, dict) && !(listed && isNewlySigned(comparison, value))) {
+    // Nobody signs by it: a picture over the page that borrows the name of a signature.
+    comparison.report("widget-without-signing", "suspicious", object, name);
   } else comparison.report("signature-widget-added", "lta", object, name);
+}
+
+/** The signature that the widget shows came with this update, where the rule for its field judges it and its pictures. */
+function isNewlySigned({ before, after }: Comparison, value: PdfValue): boolean {
+  const signature = after.dict(value);
+  if (!signature) return false;
+  return !walkFields(before).some((field) => {
+    const old = before.dict(field.value);
+    return old !== null && sameValue(old, signature);
+  });
 }
 
 /** Entries of a comment that editing it may change (§12.5.2, §12.5.6.2). */

@@ -1,6 +1,7 @@
 import type { PdfView } from "../document.ts";
 import { fieldNameOf, inherited } from "../inherited.ts";
 import { nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import { walkPages } from "../walk-pages.ts";
 import { type Comparison, isNew } from "./rule.ts";
 
 /** A signature field that an update created, alone or with its widget (ISO 32000-2 §12.7.5.5). */
@@ -30,7 +31,7 @@ export function judgeNewValue(
   const stamp =
     nameOf(after.get(value, "Type")) === "DocTimeStamp" || nameOf(after.get(value, "SubFilter")) === "ETSI.RFC3161";
   const visible = isVisible(comparison, field);
-  if (visible && coversPage(comparison, field)) {
+  if (visible && coversPage(comparison, object, field)) {
     comparison.report("signature-covers-page", "suspicious", object, name);
     return;
   }
@@ -54,21 +55,52 @@ export function isVisible(comparison: Comparison, dict: PdfDict): boolean {
   return typeof flags !== "number" || (flags & HIDDEN) === 0;
 }
 
+/** A rectangle that is none is drawn by one viewer like this and by the next like that: as large as can be. */
 function areaOf(view: PdfView, rect: PdfValue): number {
-  const sides = view.array(rect)?.map((v) => view.resolve(v)) ?? [];
+  const sides = view.array(rect)?.map((v) => view.resolve(v));
+  if (!sides) return 0;
   const [left, bottom, right, top] = sides.map((v) => (typeof v === "number" ? v : Number.NaN));
   const area = Math.abs((right! - left!) * (top! - bottom!));
-  return sides.length === 4 && Number.isFinite(area) ? area : 0;
+  return sides.length === 4 && Number.isFinite(area) ? area : Number.POSITIVE_INFINITY;
 }
 
-/** A picture over half of its page hides more than it signs ("sneaky signature"). */
-function coversPage(comparison: Comparison, field: PdfDict): boolean {
+/** A picture over half of its page hides more than it signs ("sneaky signature"); several on one page count together. */
+function coversPage(comparison: Comparison, object: number | null, field: PdfDict): boolean {
   const { after } = comparison;
-  const widgets = [field, ...(after.array(field.get("Kids")) ?? []).slice(0, 64).map((kid) => after.dict(kid))];
-  return widgets.some((widget) => {
-    const page = widget && after.dict(widget.get("P"));
-    if (!page) return false;
+  const kids = (after.array(field.get("Kids")) ?? []).slice(0, 64);
+  const covered = new Map<PdfDict, number>();
+  for (const item of [object === null ? null : new PdfRef(object), ...kids]) {
+    const widget = item === null ? field : after.dict(item);
+    if (!widget || areaOf(after, widget.get("Rect")) === 0) continue;
+    for (const page of pagesShowing(after, item, widget)) {
+      covered.set(page, (covered.get(page) ?? 0) + areaOf(after, widget.get("Rect")));
+    }
+  }
+  return [...covered].some(([page, area]) => {
     const box = inherited(after, page, "CropBox") ?? inherited(after, page, "MediaBox");
-    return areaOf(after, widget.get("Rect")) > areaOf(after, box) / 2;
+    return area > areaOf(after, box) / 2;
   });
+}
+
+const shown = new WeakMap<PdfView, Map<number, PdfDict[]>>();
+
+/** The pages whose /Annots name the widget. Its own /P is optional, and may name another, larger page. */
+function pagesShowing(view: PdfView, item: PdfValue, widget: PdfDict): readonly PdfDict[] {
+  let places = shown.get(view);
+  if (!places) {
+    places = new Map();
+    for (const { dict } of walkPages(view)) {
+      for (const annotation of view.array(dict.get("Annots")) ?? []) {
+        if (!(annotation instanceof PdfRef)) continue;
+        const pages = places.get(annotation.num);
+        if (!pages) places.set(annotation.num, [dict]);
+        else if (pages.length < 64) pages.push(dict);
+      }
+    }
+    shown.set(view, places);
+  }
+  const found = item instanceof PdfRef ? places.get(item.num) : undefined;
+  if (found) return found;
+  const named = view.dict(widget.get("P"));
+  return named ? [named] : [];
 }
