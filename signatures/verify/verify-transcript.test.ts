@@ -160,6 +160,46 @@ describe("a transcript in XML, signed by the whole chain", () => {
     expect(errors(report)).toEqual(["HOCBA_UNSIGNED_CONTENT"]);
   });
 
+  // The seal's own signature is signed by nobody: whoever has the file can put a second result into it, in an object, an unsigned
+  // property or KeyInfo, and a program that looks for DIEM_TONG_KET anywhere shows 9.9.
+  it("fails when a result is hidden inside a signature, or told by an attribute", () => {
+    const fake = "<DIEM_TONG_KET><MA_MON_HOC>19</MA_MON_HOC><CA_NAM>9.9</CA_NAM></DIEM_TONG_KET>";
+    const before = (tag: string, text: string) => {
+      const at = signed.lastIndexOf(tag);
+      expect(at).toBeGreaterThan(0);
+      return signed.slice(0, at) + text + signed.slice(at);
+    };
+    const forged = [
+      before("</ds:Signature>", `<ds:Object>${fake}</ds:Object>`),
+      before("</ds:Signature>", `<ds:Object><HOC_BA><BANG_DIEM>${fake}</BANG_DIEM></HOC_BA></ds:Object>`),
+      before("</ds:Signature>", '<ds:Object><q:CA_NAM xmlns:q="urn:q">9.9</q:CA_NAM></ds:Object>'),
+      before("</xades:UnsignedSignatureProperties>", `<xades:Other>${fake}</xades:Other>`),
+      before("</ds:KeyInfo>", fake),
+      signed.replace("<PHAT_HANH_HOC_BA>", '<PHAT_HANH_HOC_BA><GHI_CHU CA_NAM="9.9"/>'),
+    ];
+    for (const text of forged) {
+      const report = verify(text);
+      expect(report.indication).toBe("TOTAL-FAILED");
+      expect(errors(report)).toContain("HOCBA_UNSIGNED_CONTENT");
+    }
+  });
+
+  // Without a seal the transcript would fail for the missing step. So the attacker renames or wraps the document element, hoping that
+  // the file is no longer taken for a transcript and the remaining signatures alone decide.
+  it("fails when the document element is renamed, wrapped or put into a namespace to escape the chain", () => {
+    const cut = signed.replace(signatureOf("seal"), "");
+    const forged = [
+      `<GOI>${cut}</GOI>`,
+      cut.replace("<HOC_BA ", "<BANG ").replace("</HOC_BA>", "</BANG>"),
+      cut.replace("<HOC_BA ", '<h:HOC_BA xmlns:h="urn:x" ').replace("</HOC_BA>", "</h:HOC_BA>"),
+    ];
+    for (const text of forged) {
+      const report = verify(text);
+      expect(report.indication).toBe("TOTAL-FAILED");
+      expect(errors(report)).toContain("HOCBA_STRUCTURE");
+    }
+  });
+
   it("warns when a person's certificate is used as seal", async () => {
     const report = verify(await signAll(UNSIGNED, [], { seal: "principal" }));
     const codes = report.findings.map((f) => f.code);

@@ -102,9 +102,19 @@ function xmlProfile(document: XmlDocument, given: Profile | null | undefined): P
   if (given === null) return null;
   if (given) return given.format === "xml" ? given : null;
   for (const profile of shippedProfiles.values()) {
-    if (profile.xml?.root === document.root.local && document.root.uri === "") return profile;
+    if (profile.xml && holdsTranscript(document, profile.xml)) return profile;
   }
   return null;
+}
+
+/**
+ * A transcript under another document element, or in another namespace, is still read as one by people and programs: it is
+ * held to the chain, which says that its structure is wrong.
+ */
+function holdsTranscript(document: XmlDocument, { root, facts }: NonNullable<Profile["xml"]>): boolean {
+  if (document.root.local === root) return true;
+  const names = new Set([root, ...(facts.documentId?.split("/").slice(0, 2) ?? [])]);
+  return descendants(document.root).some((e) => names.has(e.local));
 }
 
 function plan(profile: Profile, document: XmlDocument): { planned: PlannedSignature[]; findings: Finding[] } {
@@ -124,32 +134,55 @@ function wholeElement(reference: XmlReference, document: XmlDocument, profile: P
   return id !== null && document.ids.get(id)?.length === 1 ? `#${id}` : `${reference.uri ?? "∅"} (≠)`;
 }
 
+/** Namespaces of signatures, their properties and evidence: nobody takes these for the content of a transcript. */
+const OF_SIGNATURES = /^(?:http:\/\/www\.w3\.org\/|http:\/\/uri\.etsi\.org\/|urn:ietf:params:xml:ns:ers)/;
+
 /**
- * Text that no signature covers and that a reader might take for signed: anything outside the signatures themselves.
- * An application that shows the transcript shows only covered elements.
+ * Content that no signature covers and that a reader might take for signed, wherever it stands: inside a signature too, whose
+ * objects and unsigned properties anybody can add to. An application that shows the transcript shows only covered elements.
  */
 function unsignedContent(reading: XmlReading): Finding[] {
   const covered = new Set<XmlElement>();
   const signatures = new Set<XmlElement>();
-  for (const { signature } of reading.found) {
+  for (const { signature, candidate } of reading.found) {
     if (!signature) continue;
     signatures.add(signature.element);
+    // A counter-signature speaks for a signature, not for the transcript.
+    if (candidate.counterSignature) continue;
     for (const r of signature.references) {
       const { apex } = r.coverage;
       if (apex?.type === "element" && isCovered(r, apex)) covered.add(apex);
     }
   }
+  const frame = framing([...covered, ...signatures]);
   const out: Finding[] = [];
   let last = -1;
+  let endOfSignature = -1;
   for (const element of descendants(reading.document.root)) {
     if (element.order <= last) continue;
-    if (covered.has(element) || signatures.has(element)) {
+    if (covered.has(element)) {
       last = element.lastOrder;
       continue;
     }
-    if (element.ownText.trim() === "") continue;
+    if (signatures.has(element)) endOfSignature = Math.max(endOfSignature, element.lastOrder);
+    if (element.order <= endOfSignature && (OF_SIGNATURES.test(element.uri) || element.local === "SigningTime"))
+      continue;
+    const tells = element.ownText.trim() !== "" || (!frame.has(element) && element.attributes.some(isTelling));
+    if (!tells) continue;
     if (out.length >= MAX_UNSIGNED_TOLD) break;
     out.push(finding("HOCBA_UNSIGNED_CONTENT", { path: elementPath(element) }));
+  }
+  return out;
+}
+
+/** Names and Ids point; other attributes of an element that frames nothing signed say something. */
+const isTelling = (attribute: { readonly local: string }): boolean => attribute.local.toLowerCase() !== "id";
+
+/** The elements around those given. */
+function framing(elements: readonly XmlElement[]): Set<XmlElement> {
+  const out = new Set<XmlElement>();
+  for (const element of elements) {
+    for (let at = element.parent; at.type === "element" && !out.has(at); at = at.parent) out.add(at);
   }
   return out;
 }
