@@ -1,7 +1,15 @@
-import { constants, createHash, generateKeyPairSync, getHashes, type KeyObject, sign } from "node:crypto";
+import {
+  constants,
+  createHash,
+  generateKeyPairSync,
+  getHashes,
+  type KeyObject,
+  privateEncrypt,
+  sign,
+} from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { readWhole } from "../der/element.ts";
-import { bitString, der, integer, nullValue, oid, sequence } from "../der/write.ts";
+import { bitString, der, integer, nullValue, octetString, oid, sequence } from "../der/write.ts";
 import {
   type CryptoProvider,
   type DigestAlgorithm,
@@ -97,6 +105,19 @@ describe.each(PROVIDERS)("%s", (_, crypto) => {
     expect(crypto.verify(spkiOf(ec("P-256").publicKey), pkcs1, [message], signature)).toBe(false);
     expect(crypto.verify(Uint8Array.of(0x30, 0), pkcs1, [message], signature)).toBe(false);
     expect(crypto.verify(new Uint8Array(), pkcs1, [message], signature)).toBe(false);
+  });
+
+  it("refuses PKCS #1 whose digest identifier lacks its NULL, as OpenSSL does", () => {
+    const pkcs1: SignatureAlgorithm = { scheme: "rsa-pkcs1", digest: "sha256" };
+    const digest = createHash("sha256").update(message).digest();
+    const sha256 = oid("2.16.840.1.101.3.4.2.1");
+    const signed = (...parameters: Uint8Array[]) =>
+      privateEncrypt(
+        { key: rsa.privateKey, padding: constants.RSA_PKCS1_PADDING },
+        sequence(sequence(sha256, ...parameters), octetString(digest)),
+      );
+    expect(crypto.verify(spkiOf(rsa.publicKey), pkcs1, [message], signed(nullValue()))).toBe(true);
+    expect(crypto.verify(spkiOf(rsa.publicKey), pkcs1, [message], signed())).toBe(false);
   });
 
   it("does not raise to huge powers for a hostile key", () => {

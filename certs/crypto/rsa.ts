@@ -28,12 +28,10 @@ export function verifyRsa(
   }
   const encoded = toOctets(message, size)!;
   const info = sequence(sequence(oidDer(digestOid(algorithm.digest)), nullValue()), octetString(messageDigest));
-  // RFC 8017 §8.2.2 compares encodings; parsing what was decrypted is how forgeries with small exponents passed.
+  // RFC 8017 §8.2.2 compares encodings; parsing what was decrypted is how forgeries with small exponents passed. The digest
+  // identifier's parameters are NULL there (appendix A.2.4): without them OpenSSL refuses it too.
   const expected = pkcs1Encoding(info, size);
-  if (expected && equalBytes(encoded, expected)) return true;
-  // §9.2 note 1: the parameters of the digest identifier may be absent.
-  const bare = pkcs1Encoding(sequence(sequence(oidDer(digestOid(algorithm.digest))), octetString(messageDigest)), size);
-  return bare !== null && equalBytes(encoded, bare);
+  return expected !== null && equalBytes(encoded, expected);
 }
 
 function pkcs1Encoding(info: Uint8Array, size: number): Uint8Array | null {
