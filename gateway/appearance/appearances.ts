@@ -37,7 +37,7 @@ export interface Appearances {
   /**
    * Puts the lookup mark on a document nobody has signed, and draws the signature of `step` for its place. The same input gives
    * the same octets, on machines with the same fonts and images.
-   * @throws SignaturesError PDF_*; GatewayError CONFIG_INVALID (an image); SampleClassError FONT_MISSING
+   * @throws SignaturesError PDF_*; GatewayError CONFIG_INVALID (an image); DrawingError FONT_MISSING
    */
   show(document: Uint8Array, profile: Profile, step: ProfileStep, signer: ShownSigner): Promise<Shown>;
 }

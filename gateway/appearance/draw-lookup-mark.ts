@@ -15,7 +15,7 @@ export interface LookupMarkContent {
 /**
  * The lookup mark as a PDF of one page: QR code, below it label and code; beside it in a wide place. Every document has another one, so
  * it is drawn in outlines, without fonts to subset; the code can be copied as text. The same content gives the same octets.
- * @throws SampleClassError FONT_MISSING
+ * @throws DrawingError FONT_MISSING
  */
 export async function drawLookupMark({ url, code, label, width, height }: LookupMarkContent): Promise<Uint8Array> {
   const wide = width > height * 1.4;

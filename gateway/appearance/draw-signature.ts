@@ -1,7 +1,6 @@
 import type { SignatureAppearance } from "@hocba/signatures/profiles";
 import { PDFDocument, type PDFFont, type RGB, rgb } from "pdf-lib";
-import { embedRecordFont } from "../demo/sample-class/record-fonts.ts";
-import { breakLines, faint, fittingSize, ink, Sheet } from "../demo/sample-class/sheet.ts";
+import { breakLines, embedRecordFont, faint, fittingSize, ink, Sheet } from "../drawing/index.ts";
 
 /** What a visible signature says. */
 export interface SignatureContent {
@@ -33,7 +32,7 @@ const ZONE = 7 * 60 * MINUTE;
 
 /**
  * A visible signature as a PDF of one page with its fonts in it. The same content gives the same octets: a document prepared
- * again after a crash must be the same. @throws SampleClassError FONT_MISSING; Error when the image is no PNG
+ * again after a crash must be the same. @throws DrawingError FONT_MISSING; Error when the image is no PNG
  */
 export async function drawSignature(content: SignatureContent): Promise<Uint8Array> {
   const document = await PDFDocument.create({ updateMetadata: false });

@@ -1,4 +1,4 @@
-import { recordFace } from "../demo/sample-class/record-fonts.ts";
+import { recordFace } from "../drawing/index.ts";
 
 /** A line of text as outlines, in the operators of a PDF content stream. */
 export interface VectorText {
@@ -23,7 +23,7 @@ interface Outlined {
   };
 }
 
-/** @throws SampleClassError FONT_MISSING */
+/** @throws DrawingError FONT_MISSING */
 export async function vectorText(text: string, face: "regular" | "bold"): Promise<VectorText> {
   const font = (await recordFace(face)) as unknown as Outlined;
   const { glyphs, positions } = font.layout(text, { liga: false, clig: false });

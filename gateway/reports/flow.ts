@@ -1,6 +1,5 @@
 import { PageSizes, type PDFDocument, type PDFFont, type RGB } from "pdf-lib";
-import type { RecordFonts } from "../demo/sample-class/record-fonts.ts";
-import { faint, ink, rule, Sheet, wash } from "../demo/sample-class/sheet.ts";
+import { faint, ink, type RecordFonts, rule, Sheet, wash } from "../drawing/index.ts";
 
 export const MARGIN = 54;
 const TOP = 60;

@@ -1,8 +1,7 @@
 import { basename } from "node:path";
 import { type Finding, type SignatureReport, sentence, type VerificationReport } from "@hocba/signatures/verify";
 import { PDFDocument, rgb } from "pdf-lib";
-import { embedRecordFonts } from "../demo/sample-class/record-fonts.ts";
-import { faint, type Sheet } from "../demo/sample-class/sheet.ts";
+import { embedRecordFonts, faint, type Sheet } from "../drawing/index.ts";
 import { type Cell, Flow, ITEM_INDENT, MARGIN, printable, wrap } from "./flow.ts";
 import {
   attribute,
@@ -31,7 +30,7 @@ const MAX_FINDINGS = 60;
  * The report for paper and file: A4, Vietnamese first, the sentence to act on at the top, then the document, its signers, what
  * speaks against it, what could not be checked, and the particulars of every signature. The time of validation is its date, so the
  * same report gives the same pages.
- * @throws SampleClassError FONT_MISSING when no font that covers Vietnamese is installed
+ * @throws DrawingError FONT_MISSING when no font that covers Vietnamese is installed
  */
 export async function pdfReport(report: VerificationReport): Promise<Uint8Array> {
   const document = await PDFDocument.create();

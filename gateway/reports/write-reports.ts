@@ -11,7 +11,7 @@ export interface ReportFiles {
 
 /**
  * Writes a report for printing and as ETSI TS 119 102-2 XML. `certificates`: DER, put into the XML where signers' are among them.
- * @throws SampleClassError FONT_MISSING, and what the file system throws
+ * @throws DrawingError FONT_MISSING, and what the file system throws
  */
 export async function writeReports(
   report: VerificationReport,

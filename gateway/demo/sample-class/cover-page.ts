@@ -1,8 +1,7 @@
 import { rgb } from "pdf-lib";
+import { faint, ink, type RecordFonts, red, rule, type Sheet, wash } from "../../drawing/index.ts";
 import { levelName } from "./assessment.ts";
 import type { Transcript } from "./make-class.ts";
-import type { RecordFonts } from "./record-fonts.ts";
-import { faint, ink, red, rule, type Sheet, wash } from "./sheet.ts";
 
 /** First page: heading, title, the pupil, the year at a glance. */
 export function drawCoverPage(sheet: Sheet, transcript: Transcript, fonts: RecordFonts): void {

@@ -1,5 +1,4 @@
 export { type Award, type CommentResult, formatMark, type Level, levelName, type SubjectResult } from "./assessment.ts";
-export { SampleClassError, type SampleClassErrorCode } from "./errors.ts";
 export {
   makeClass,
   type PeriodSummary,

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { PDFDocument, PDFHexString, PDFName, PDFString } from "pdf-lib";
+import { embedRecordFonts, Sheet } from "../../drawing/index.ts";
 import { drawCoverPage } from "./cover-page.ts";
 import type { Transcript } from "./make-class.ts";
-import { embedRecordFonts } from "./record-fonts.ts";
-import { Sheet } from "./sheet.ts";
 import { drawYearPage } from "./year-page.ts";
 
 const a4: [number, number] = [595.28, 841.89];
@@ -13,7 +12,7 @@ const a4: [number, number] = [595.28, 841.89];
  * fields. The same transcript gives the same bytes on the same fonts.
  *
  * @param options.objectStreams write objects and cross-references as streams (PDF 1.5) or as a classic table. Default true.
- * @throws SampleClassError `FONT_MISSING`.
+ * @throws DrawingError `FONT_MISSING`.
  */
 export async function transcriptPdf(
   transcript: Transcript,

@@ -1,7 +1,6 @@
+import { faint, fittingSize, type RecordFonts, type Sheet, wash } from "../../drawing/index.ts";
 import { formatMark, levelName } from "./assessment.ts";
 import type { PeriodSummary, Transcript } from "./make-class.ts";
-import type { RecordFonts } from "./record-fonts.ts";
-import { faint, fittingSize, type Sheet, wash } from "./sheet.ts";
 
 const left = 42;
 const right = 595.28 - 42;

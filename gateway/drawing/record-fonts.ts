@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import fontkit from "@pdf-lib/fontkit";
 import type { PDFDocument, PDFFont } from "pdf-lib";
-import { SampleClassError } from "./errors.ts";
+import { DrawingError } from "./errors.ts";
 
 /** The faces the record is set in. */
 export interface RecordFonts {
@@ -39,7 +39,7 @@ let loaded: Promise<Record<Face, Uint8Array>> | null = null;
  * Embeds the three faces, each as a subset of the glyphs that get used. Parsing a font costs far more than using it, so
  * the parsed faces are kept for the life of the process.
  *
- * @throws SampleClassError `FONT_MISSING` when none of the known families is installed.
+ * @throws DrawingError `FONT_MISSING` when none of the known families is installed.
  */
 export async function embedRecordFonts(document: PDFDocument): Promise<RecordFonts> {
   const files = await family();
@@ -54,14 +54,14 @@ export async function embedRecordFonts(document: PDFDocument): Promise<RecordFon
   return { regular, bold, italic };
 }
 
-/** Embeds one face alone, where little is written. @throws SampleClassError `FONT_MISSING` */
+/** Embeds one face alone, where little is written. @throws DrawingError `FONT_MISSING` */
 export async function embedRecordFont(document: PDFDocument, face: Face): Promise<PDFFont> {
   const files = await family();
   document.registerFontkit({ create: parsedFont } as unknown as Parameters<PDFDocument["registerFontkit"]>[0]);
   return document.embedFont(files[face], { subset: true, features: { liga: false, clig: false } });
 }
 
-/** A face parsed, for its outlines. @throws SampleClassError `FONT_MISSING` */
+/** A face parsed, for its outlines. @throws DrawingError `FONT_MISSING` */
 export async function recordFace(face: Face): Promise<ReturnType<typeof fontkit.create>> {
   return parsedFont((await family())[face]);
 }
@@ -87,7 +87,7 @@ async function loadFamily(): Promise<Record<Face, Uint8Array>> {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }
   }
-  throw new SampleClassError(
+  throw new DrawingError(
     "FONT_MISSING",
     "No font that covers Vietnamese was found. Install fonts-liberation2 (or fonts-liberation) or fonts-dejavu-core.",
     { details: { install: ["fonts-liberation2", "fonts-dejavu-core"] } },
