@@ -1,17 +1,8 @@
 import type { Bilingual } from "@hocba/signatures";
 import type { VerificationReport } from "@hocba/signatures/verify";
-import { failures } from "./texts.ts";
+import { type Failure, failures } from "./failures.ts";
 
 export type Verdict = VerificationReport & { readonly sentence: Bilingual };
-
-/** Why there is no verdict, for the reader; `retryAfter` in seconds where coming again makes sense. */
-export interface Failure {
-  readonly title: Bilingual;
-  readonly whatToDo: Bilingual;
-  readonly retryAfter: number | null;
-  /** The same file can only fail again. */
-  readonly final?: true;
-}
 
 export type Outcome =
   | { readonly ok: true; readonly verdict: Verdict }

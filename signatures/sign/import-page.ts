@@ -11,7 +11,7 @@ import {
   pageAt,
   pdfName,
 } from "../pdf/index.ts";
-import type { Update } from "./pades-update.ts";
+import type { Update } from "./update.ts";
 
 const MAX_COPIED = 5000;
 const MAX_DEPTH = 64;

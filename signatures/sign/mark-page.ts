@@ -11,7 +11,7 @@ import {
   signatureFields,
 } from "../pdf/index.ts";
 import { importPage } from "./import-page.ts";
-import { Update } from "./pades-update.ts";
+import { Update } from "./update.ts";
 
 /** A picture for a page's content: page number from 0, `rect` in default user space, page 1 of a PDF. */
 export interface PageMark {

@@ -1,7 +1,8 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
 import { assertAppendable, openPdf, PdfDict, pdfName } from "../pdf/index.ts";
 import { fillPlace, reservePlace } from "./pades-place.ts";
-import { placeField, Update } from "./pades-update.ts";
+import { placeField } from "./pades-update.ts";
+import { Update } from "./update.ts";
 
 export interface DocumentTimestampSpec {
   /** Name of the new signature field. */

@@ -1,6 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import { appendRevision, type PdfDict, type PdfRef, type PdfValue, type PdfWriter, serialise } from "../pdf/index.ts";
-import type { Update } from "./pades-update.ts";
+import type { Update } from "./update.ts";
 
 /** A document that is complete but for the octets of one /Contents. */
 export interface ReservedPlace {

@@ -3,13 +3,10 @@ import {
   inherited,
   isArray,
   isLocked,
-  nextObjectNumber,
   PdfDict,
-  type PdfDocument,
   PdfRef,
   type PdfSignature,
   type PdfValue,
-  type PdfView,
   pageAt,
   pdfName,
   textString,
@@ -17,50 +14,12 @@ import {
 } from "../pdf/index.ts";
 import { importPage } from "./import-page.ts";
 import type { PadesAppearance, PadesSpec } from "./pades-spec.ts";
+import type { Update } from "./update.ts";
 
 /** Flags of the widget: printed with the page, and locked in place (ISO 32000-2 table 167). */
 const PRINT_AND_LOCKED = 132;
 /** SignaturesExist and AppendOnly (table 225). */
 const SIG_FLAGS = 3;
-
-/** One incremental update in the making: objects by number, each read from the file once and then from here. */
-export class Update {
-  readonly document: PdfDocument;
-  readonly view: PdfView;
-  readonly objects = new Map<number, PdfValue>();
-  private next: number;
-
-  constructor(document: PdfDocument) {
-    this.document = document;
-    this.view = document.latest;
-    this.next = nextObjectNumber(document);
-  }
-
-  reserve(): PdfRef {
-    return new PdfRef(this.next++);
-  }
-
-  add(value: PdfValue): PdfRef {
-    const ref = this.reserve();
-    this.objects.set(ref.num, value);
-    return ref;
-  }
-
-  set(ref: PdfRef, value: PdfValue): void {
-    this.objects.set(ref.num, value);
-  }
-
-  /** The object behind `value` as it will be after this update. */
-  resolve(value: PdfValue): PdfValue {
-    const changed = value instanceof PdfRef ? this.objects.get(value.num) : undefined;
-    return changed === undefined ? this.view.resolve(value) : changed;
-  }
-
-  dict(value: PdfValue): PdfDict | null {
-    const at = this.resolve(value);
-    return at instanceof PdfDict ? at : null;
-  }
-}
 
 /**
  * Checks that the document may be signed so: no certification or lock in force forbids it (ISO 32000-2 §12.8.2.2), and a

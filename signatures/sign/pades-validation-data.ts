@@ -11,7 +11,7 @@ import {
   pdfName,
   signatureFields,
 } from "../pdf/index.ts";
-import { Update } from "./pades-update.ts";
+import { Update } from "./update.ts";
 
 /** Certificates, CRLs and OCSP responses in DER. */
 export interface ValidationData {

@@ -18,8 +18,9 @@ import {
 } from "../pdf/index.ts";
 import { fillPlace, reservePlace } from "./pades-place.ts";
 import { type PadesPlacement, type PadesSpec, reservedSize } from "./pades-spec.ts";
-import { assertMayBeSigned, enterPermissions, placeField, Update } from "./pades-update.ts";
+import { assertMayBeSigned, enterPermissions, placeField } from "./pades-update.ts";
 import type { PreparedSignature, SignerIdentity, TwoPhaseFormat } from "./two-phase.ts";
+import { Update } from "./update.ts";
 
 /**
  * PAdES baseline signatures (EN 319 142-1 §6): ETSI.CAdES.detached with signing-certificate-v2, in an incremental update, level B

@@ -1,7 +1,7 @@
 import { SignaturesError } from "../errors.ts";
 import { FILTER2_NS } from "./namespaces.ts";
 import { members } from "./node-set.ts";
-import { chargeAxis, type TransformContext, type TransformData } from "./transforms.ts";
+import { chargeAxis, type TransformContext, type TransformData } from "./transform-context.ts";
 import type { XmlElement, XPathNode } from "./tree.ts";
 import { parseXPath, toNodes, XPathEvaluator } from "./xpath/index.ts";
 

@@ -19,7 +19,7 @@ export {
   type XmlReference,
 } from "./reference.ts";
 export { spkiOfCertificate } from "./spki.ts";
-export { type XmlBudget, xmlBudget } from "./transforms.ts";
+export { type XmlBudget, xmlBudget } from "./transform-context.ts";
 export * from "./tree.ts";
 export * from "./xades-properties.ts";
 export type * from "./xades-signed.ts";

@@ -8,7 +8,8 @@ import { C14N_10, type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
 import { DS_NS, EXC_C14N_NS } from "./namespaces.ts";
 import { type NodeSet, subtree } from "./node-set.ts";
 import type { ParseXmlOptions } from "./parse-xml.ts";
-import { applyTransform, type TransformContext, type TransformData, toOctets, type XmlBudget } from "./transforms.ts";
+import type { TransformContext, TransformData, XmlBudget } from "./transform-context.ts";
+import { applyTransform, toOctets } from "./transforms.ts";
 import type { XmlDocument, XmlElement } from "./tree.ts";
 
 /** Supplies detached contents by URI (null for a reference without one). Nothing is ever fetched. */

@@ -4,43 +4,17 @@ import { C14N_10, type C14nMethod, c14nMethodOf } from "./c14n-methods.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { filter2 } from "./filter2.ts";
 import { DS_NS, EXC_C14N_NS, FILTER2_NS } from "./namespaces.ts";
-import { members, type NodeSet, subtree, textOf } from "./node-set.ts";
-import { type ParseXmlOptions, parseXml } from "./parse-xml.ts";
-import type { XmlDocument, XmlElement, XPathNode } from "./tree.ts";
-import { parseXPath, toBoolean, type XPathBudget, XPathEvaluator } from "./xpath/index.ts";
+import { members, subtree, textOf } from "./node-set.ts";
+import { parseXml } from "./parse-xml.ts";
+import { chargeAxis, type TransformContext, type TransformData } from "./transform-context.ts";
+import type { XmlElement, XPathNode } from "./tree.ts";
+import { parseXPath, toBoolean, XPathEvaluator } from "./xpath/index.ts";
 
 export const ENVELOPED = `${DS_NS}enveloped-signature`;
 export const BASE64 = `${DS_NS}base64`;
 export const XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116";
 
 export const XPOINTER = "http://www.w3.org/2001/04/xmldsig-more/xptr";
-
-/** What flows through the chain of transforms (XMLDSig §4.4.3.2). */
-export type TransformData =
-  | { kind: "node-set"; set: NodeSet; document: XmlDocument }
-  | { kind: "octets"; bytes: Uint8Array };
-
-export interface TransformContext {
-  /** The ds:Signature the reference belongs to; null when none is enveloped (manifests outside a signature). */
-  signature: XmlElement;
-  /** The document of the signature. */
-  document: XmlDocument;
-  budget: XmlBudget;
-  parse: ParseXmlOptions;
-}
-
-/** Work that verification may still do, shared by all references and signatures of one document. */
-export interface XmlBudget extends XPathBudget {
-  /** Octets of canonical form and transform results. */
-  octets: number;
-  /** Digests of elements that were digested before by canonicalisation alone: two signers of one part cost one. */
-  digests?: WeakMap<XmlElement | XmlDocument, Map<string, Uint8Array>>;
-}
-
-/** A budget for a document of this many octets: generous to real files, final to a reference bomb. */
-export function xmlBudget(documentBytes: number): XmlBudget {
-  return { octets: 8 * 1024 * 1024 + 16 * documentBytes, steps: 5_000_000, digests: new WeakMap() };
-}
 
 /**
  * Applies one ds:Transform. The known ones are canonicalisation, enveloped signature, base64, XPath and XPath filter 2.
@@ -126,16 +100,6 @@ function fromBase64(data: TransformData, context: TransformContext): TransformDa
   const bytes = decodeBase64(text);
   if (!bytes) throw new SignaturesError("XML_NOT_WELL_FORMED", "base64 transform: not base64");
   return octets(bytes, context);
-}
-
-/**
- * Namespace nodes are made when they are walked, one per element and prefix in scope: a few octets of declarations make
- * millions. Charged before they are made.
- */
-export function chargeAxis(node: XPathNode, context: TransformContext): void {
-  if (node.type !== "element") return;
-  context.budget.steps -= 8 * (node.namespacesInScope().size + 1);
-  if (context.budget.steps < 0) throw new SignaturesError("XML_LIMIT", "the references cost too much");
 }
 
 /** XPointer as a transform (RFC 9231 §2.5.3), of which only `xpointer(id('…'))` is known. */

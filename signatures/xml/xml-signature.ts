@@ -12,7 +12,7 @@ import { subtree } from "./node-set.ts";
 import type { ParseXmlOptions } from "./parse-xml.ts";
 import { type ContentResolver, MAX_REFERENCES, verifyReference, type XmlReference } from "./reference.ts";
 import { spkiOfCertificate } from "./spki.ts";
-import { type XmlBudget, xmlBudget } from "./transforms.ts";
+import { type XmlBudget, xmlBudget } from "./transform-context.ts";
 import { descendants, type XmlDocument, type XmlElement } from "./tree.ts";
 
 export interface XmlSignatureOptions {

@@ -1,7 +1,7 @@
 import { isArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from "../objects.ts";
 import { compareForm } from "./form-rules.ts";
 import { BOOKKEEPING } from "./roles.ts";
-import { type Change, type Comparison, changedEntries, type Rule } from "./rule.ts";
+import { type Change, type Comparison, changedEntries, type Rule, safe } from "./rule.ts";
 
 /**
  * The trailer (ISO 32000-2 §7.5.5): keeping the books and a new information dictionary are free. A new /Root is judged as a
@@ -93,9 +93,6 @@ export function isPrivateEntry(key: string, to: PdfValue): boolean {
   if (STANDARD.has(key)) return false;
   return to instanceof PdfString || to instanceof PdfName || typeof to === "number" || typeof to === "boolean";
 }
-
-/** A key as part of a code: letters and digits only, short. */
-export const safe = (key: string): string => key.replace(/[^A-Za-z0-9]/g, "_").slice(0, 32);
 
 /** The document security store and what belongs to it (§12.8.4.3): it may grow; material of a store shows nothing. */
 export const securityStoreRule: Rule = (comparison, change) => {

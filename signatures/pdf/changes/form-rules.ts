@@ -1,8 +1,16 @@
 import { ownerOf } from "../field-owner.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
 import { isArray, type PdfArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
-import { safe } from "./document-rules.ts";
-import { addedElements, type Comparison, changedEntries, isAdditive, isNew, type Rule, sameMeaning } from "./rule.ts";
+import {
+  addedElements,
+  type Comparison,
+  changedEntries,
+  isAdditive,
+  isNew,
+  type Rule,
+  safe,
+  sameMeaning,
+} from "./rule.ts";
 import { judgeNewSignatureField, judgeNewValue } from "./signature-rules.ts";
 
 /** The interactive form dictionary (ISO 32000-2 §12.7.3): it may appear, gain signature fields, flags and resources. */

@@ -1,8 +1,8 @@
 import { ownerOf } from "../field-owner.ts";
 import { isArray, nameOf, type PdfArray, PdfDict, PdfRef, type PdfValue, sameValue } from "../objects.ts";
 import { walkFields } from "../walk-fields.ts";
-import { isPrivateEntry, safe } from "./document-rules.ts";
-import { addedElements, type Comparison, changedEntries, isNew, type Rule } from "./rule.ts";
+import { isPrivateEntry } from "./document-rules.ts";
+import { addedElements, type Comparison, changedEntries, isNew, type Rule, safe } from "./rule.ts";
 import { isVisible } from "./signature-rules.ts";
 
 /** A page (ISO 32000-2 §7.7.3.3): annotations may come by their own rule; what it shows stays. */

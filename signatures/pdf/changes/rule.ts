@@ -136,3 +136,6 @@ export function addedElements(
 
 export const dictOf = (value: PdfValue): PdfDict | null =>
   value instanceof PdfDict ? value : value instanceof PdfStream ? value.dict : null;
+
+/** A key as part of a code: letters and digits only, short. */
+export const safe = (key: string): string => key.replace(/[^A-Za-z0-9]/g, "_").slice(0, 32);
