@@ -300,6 +300,103 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       expect(Object.fromEntries(await ledger.documents.countByState())).toEqual({ received: 1, preparing: 1 });
     });
 
+    /** Issued at level B, its time stamp being late. */
+    async function issuedBare(id: string) {
+      const signing = await inSigning(id);
+      const verifying = await ledger.documents.transition(signing, "verifying", {
+        actor: "worker",
+        values: [{ stepId: "seal", value: new Uint8Array([1]) }],
+        currentSha256: hash("d"),
+        completed: [{ stepId: "seal", level: "B", stampedAt: null, tsa: null }],
+      });
+      return ledger.documents.transition(verifying, "signed", {
+        actor: "worker",
+        receipt: "first",
+        level: "B",
+        waitingFor: "T",
+        status: { kind: "issued", reason: null, replacedBy: null },
+      });
+    }
+    const raised = {
+      actor: "worker",
+      currentSha256: hash("e"),
+      level: "T" as const,
+      waitingFor: null,
+      receipt: "second",
+      stamped: [{ stepId: "seal", stampedAt: 1_780_000_009_000, tsa: "CN=TSA" }],
+    };
+
+    it("raises an issued document once: new revision, receipt and level; the earlier one stays known as issued", async () => {
+      const issued = await issuedBare("d1");
+      expect(issued).toMatchObject({ state: "signed", level: "B", waitingFor: "T" });
+      expect(await ledger.documents.waiting()).toEqual({ documents: 1, since: now, failing: 0 });
+      now += 5000;
+      const after = await ledger.documents.raise(issued, raised);
+      expect(await ledger.documents.get("d1")).toEqual(after);
+      expect(await ledger.documents.dossier("d1")).toMatchObject({
+        document: {
+          state: "signed",
+          level: "T",
+          waitingFor: null,
+          currentSha256: hash("e"),
+          version: issued.version + 1,
+        },
+        signatures: [{ level: "T", stampedAt: 1_780_000_009_000, tsa: "CN=TSA", value: new Uint8Array([1]) }],
+        receipt: "second",
+      });
+      expect((await ledger.documents.byIssuedHash(hash("d")))?.id).toBe("d1");
+      expect((await ledger.documents.byIssuedHash(hash("e")))?.id).toBe("d1");
+      expect(await ledger.documents.earlierIssues("d1")).toEqual([hash("d")]);
+      expect(await ledger.documents.waiting()).toEqual({ documents: 0, since: null, failing: 0 });
+      expect((await ledger.audit.last())?.details).toMatchObject({
+        previous: hash("d"),
+        sha256: hash("e"),
+        level: "T",
+      });
+      expect(await ledger.documents.statusChanges("d1")).toHaveLength(1);
+      for (const seen of [issued, after]) {
+        const again = ledger.documents.raise(seen, raised);
+        const code = seen === issued ? "LEDGER_CONFLICT" : "LEDGER_TRANSITION_FORBIDDEN";
+        await expect(again).rejects.toMatchObject({ code });
+      }
+    });
+
+    it("gives a waiting document to one worker at a time, the longest due first, and again when its lease is over", async () => {
+      await issuedBare("d1");
+      now += 10;
+      await issuedBare("d2");
+      expect(await ledger.documents.claimWaiting(now - 11, now, 10)).toEqual([]);
+      const claims = await Promise.all([1, 2, 3].map(() => ledger.documents.claimWaiting(now, now + 100, 1)));
+      expect(claims.flat().map(({ id }) => id)).toEqual(["d1", "d2"]);
+      await ledger.documents.holdWaiting(["d2"], now + 200);
+      expect(await ledger.documents.claimWaiting(now + 150, now + 900, 10)).toEqual([{ id: "d1", attempts: 0 }]);
+      await ledger.documents.postponeWaiting("d1", now + 1000, null);
+      await ledger.documents.postponeWaiting("d2", now + 1000, "VERIFICATION_FAILED");
+      expect(await ledger.documents.claimWaiting(now + 999, now + 2000, 10)).toEqual([]);
+      const due = await ledger.documents.claimWaiting(now + 1000, now + 2000, 10);
+      expect(new Map(due.map(({ id, attempts }) => [id, attempts]))).toEqual(
+        new Map([
+          ["d1", 0],
+          ["d2", 1],
+        ]),
+      );
+      expect(await ledger.documents.waiting()).toEqual({ documents: 2, since: now - 10, failing: 1 });
+    });
+
+    it("raises no more what was withdrawn", async () => {
+      const issued = await issuedBare("d1");
+      const withdrawn = await ledger.documents.transition(issued, "withdrawn", {
+        actor: "key_1",
+        status: { kind: "withdrawn", reason: "sai", replacedBy: null },
+      });
+      expect(withdrawn).toMatchObject({ level: "B", waitingFor: null });
+      expect(await ledger.documents.claimWaiting(now + 1, now + 2, 10)).toEqual([]);
+      await expect(ledger.documents.raise(withdrawn, raised)).rejects.toMatchObject({
+        code: "LEDGER_TRANSITION_FORBIDDEN",
+      });
+      expect(await ledger.documents.waiting()).toEqual({ documents: 0, since: null, failing: 0 });
+    });
+
     it("keeps an audit chain without a break, and shows a document's own entries", async () => {
       await Promise.all([inSigning("d1"), inSigning("d2"), inSigning("d3")]);
       const entries = await ledger.audit.entries({ after: 0, limit: 1000 });

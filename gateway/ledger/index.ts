@@ -4,6 +4,7 @@ export type {
   BatchLedger,
   DocumentLedger,
   Ledger,
+  RaiseChange,
   Registry,
   TransitionChange,
   UnfinishedDocument,

@@ -6,6 +6,7 @@ import type {
   BatchItem,
   BatchRecord,
   CertificateBinding,
+  DocumentLevel,
   DocumentRecord,
   Dossier,
   NewDocument,
@@ -13,6 +14,7 @@ import type {
   SignerRecord,
   StatusChange,
   StepRecord,
+  WaitingDocument,
 } from "./records.ts";
 import type { DocumentState } from "./states.ts";
 
@@ -42,6 +44,23 @@ export interface TransitionChange {
   receipt?: string;
   error?: { code: string; details: Record<string, unknown> };
   status?: Pick<StatusChange, "kind" | "reason" | "replacedBy">;
+  /** With the issue: the level it is issued at, and the one it waits for. */
+  level?: DocumentLevel;
+  waitingFor?: DocumentRecord["waitingFor"];
+}
+
+/** An issued document whose late time stamp has come. */
+export interface RaiseChange {
+  actor: string;
+  details?: Record<string, unknown>;
+  /** The raised revision, in the store. The one before stays known as issued. */
+  currentSha256: string;
+  level: DocumentLevel;
+  /** What is still lacking; null: nothing. */
+  waitingFor: DocumentRecord["waitingFor"];
+  receipt: string;
+  /** Signatures that have a time stamp now. */
+  stamped: readonly { stepId: string; stampedAt: number; tsa: string | null }[];
 }
 
 export type UnfinishedDocument = Pick<DocumentRecord, "id" | "school" | "createdAt">;
@@ -59,7 +78,7 @@ export interface DocumentLedger {
   unfinishedOf(school: string): Promise<number>;
   get(id: string): Promise<DocumentRecord | null>;
   dossier(id: string): Promise<Dossier | null>;
-  /** The document that was issued with this content, whatever became of it since. */
+  /** The document that was issued with this content, at whatever level, and whatever became of it since. */
   byIssuedHash(sha256: string): Promise<DocumentRecord | null>;
   /** The newest document that was issued from a file whose SHA-256 begins so: what a lookup code stands for. */
   byLookup(sha256Prefix: string): Promise<DocumentRecord | null>;
@@ -80,6 +99,24 @@ export interface DocumentLedger {
   ): Promise<DocumentRecord>;
   /** Documents the gateway has work on, due at `now`, oldest first, after `cursor` (an id), at most `limit`. */
   unfinished(now: number, limit: number, cursor: string | null): Promise<UnfinishedDocument[]>;
+  /**
+   * Issued documents that wait for a higher level and are due at `now`, oldest first, at most `limit`; taken until
+   * `leaseUntil`, so that two workers do not raise the same one. Were both to do it, the ledger takes one.
+   */
+  claimWaiting(now: number, leaseUntil: number, limit: number): Promise<WaitingDocument[]>;
+  /** Still at it. */
+  holdWaiting(ids: readonly string[], leaseUntil: number): Promise<void>;
+  /** Not now. `code`: why it failed, when the reason is its own; null: no time stamp was to be had, which counts for nothing. */
+  postponeWaiting(id: string, until: number, code: string | null): Promise<void>;
+  /**
+   * Puts the raised revision in the place of the issued one, with one audit entry, in one durable transaction. No signature
+   * value changes. @throws GatewayError LEDGER_CONFLICT when it has moved on, LEDGER_TRANSITION_FORBIDDEN when it is not waiting
+   */
+  raise(seen: Pick<DocumentRecord, "id" | "version">, change: RaiseChange): Promise<DocumentRecord>;
+  /** How many issued documents wait for a higher level, since when the oldest does, and how many failed for a reason of their own. */
+  waiting(): Promise<{ documents: number; since: number | null; failing: number }>;
+  /** SHA-256 of the revisions that were issued before the newest one, oldest first. */
+  earlierIssues(id: string): Promise<string[]>;
   countByState(): Promise<Map<DocumentState, number>>;
   statusChanges(id: string): Promise<StatusChange[]>;
   /** Newest first. */

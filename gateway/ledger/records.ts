@@ -59,11 +59,14 @@ export interface CertificateBinding {
   revokedAt: number | null;
 }
 
+/** What is signed: a PDF, a transcript's XML, or, with `cms`, any file by a detached signature. */
+export type DocumentFormat = "pdf" | "xml" | "cms";
+
 export interface NewDocument {
   id: string;
   sha256: string;
   size: number;
-  format: "pdf" | "xml";
+  format: DocumentFormat;
   profile: string;
   school: string;
   externalId: string | null;
@@ -75,11 +78,15 @@ export interface NewDocument {
   actor: string;
 }
 
+/** Signature level of a document as it was issued (EN 319 142-1, 319 132-1, clause 6). */
+export const documentLevels = ["B", "T", "LT", "LTA"] as const;
+export type DocumentLevel = (typeof documentLevels)[number];
+
 export interface DocumentRecord {
   id: string;
   sha256: string;
   size: number;
-  format: "pdf" | "xml";
+  format: DocumentFormat;
   profile: string;
   school: string;
   externalId: string | null;
@@ -91,6 +98,13 @@ export interface DocumentRecord {
   version: number;
   /** The newest revision in the store. */
   currentSha256: string;
+  /**
+   * From the issue on: `T` when each signature that its profile wants stamped has a proven time stamp, or lies within what a
+   * signature with one covers; else `B`. null before, and for documents issued before levels were recorded.
+   */
+  level: DocumentLevel | null;
+  /** Issued, and the level it is still to be raised to: its time stamp was late. */
+  waitingFor: Exclude<DocumentLevel, "B"> | null;
   attempts: number;
   nextAttemptAt: number | null;
   error: { code: string; details: Record<string, unknown> } | null;
@@ -134,6 +148,13 @@ export interface Dossier {
   steps: StepRecord[];
   signatures: SignatureRecord[];
   receipt: string | null;
+}
+
+/** An issued document in the hands of who raises it. */
+export interface WaitingDocument {
+  id: string;
+  /** Tries that failed for a reason of its own. */
+  attempts: number;
 }
 
 export type StatusKind = "issued" | "corrected" | "superseded" | "withdrawn";

@@ -20,6 +20,8 @@ export interface DocumentRow {
   next_attempt_at: number | null;
   error: string | null;
   receipt: string | null;
+  level: string | null;
+  waiting_for: string | null;
   created_at: number;
   updated_at: number;
 }
@@ -77,7 +79,8 @@ export function documentStatements(database: Database) {
     ),
     move: prepare(
       `UPDATE documents SET state = ?, current_sha256 = ?, error = ?, receipt = coalesce(?, receipt), updated_at = ?,
-        version = version + 1, attempts = 0, next_attempt_at = NULL WHERE id = ? AND version = ?`,
+        version = version + 1, attempts = 0, next_attempt_at = NULL, level = coalesce(?, level), waiting_for = ?,
+        waiting_since = ?, raise_at = ? WHERE id = ? AND version = ?`,
     ),
     postpone: prepare(
       `UPDATE documents SET attempts = attempts + 1, next_attempt_at = ?, error = ?, updated_at = ?, version = version + 1
@@ -149,7 +152,7 @@ export function toDocument(row: DocumentRow): DocumentRecord {
     id: row.id,
     sha256: row.sha256,
     size: row.size,
-    format: row.format as "pdf" | "xml",
+    format: row.format as DocumentRecord["format"],
     profile: row.profile,
     school: row.school,
     externalId: row.external_id,
@@ -159,6 +162,8 @@ export function toDocument(row: DocumentRow): DocumentRecord {
     state: row.state as DocumentState,
     version: row.version,
     currentSha256: row.current_sha256,
+    level: row.level as DocumentRecord["level"],
+    waitingFor: row.waiting_for as DocumentRecord["waitingFor"],
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
     error: row.error === null ? null : (JSON.parse(row.error) as DocumentRecord["error"]),

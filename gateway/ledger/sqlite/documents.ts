@@ -6,6 +6,7 @@ import { checkTransition, type DocumentState, workingStates } from "../states.ts
 import type { AuditWriter } from "./audit.ts";
 import { documentStatements, toDocument, toSignature, toStep } from "./document-rows.ts";
 import type { GroupCommit } from "./group-commit.ts";
+import { waitingDocuments } from "./waiting-documents.ts";
 
 /** Documents, their steps and signatures. */
 export function sqliteDocuments(
@@ -166,12 +167,19 @@ export function sqliteDocuments(
       );
     }
     const error = change.error ?? null;
+    // What is recalled or replaced is raised no more.
+    const waitingFor = to === "signed" ? (change.waitingFor ?? null) : null;
+    const waitingSince = waitingFor === null ? null : now;
     sql.move.run(
       to,
       currentSha256,
       error === null ? null : JSON.stringify(error),
       change.receipt ?? null,
       now,
+      change.level ?? null,
+      waitingFor,
+      waitingSince,
+      waitingSince,
       from.id,
       from.version,
     );
@@ -199,6 +207,8 @@ export function sqliteDocuments(
       state: to,
       version: from.version + 1,
       currentSha256,
+      level: change.level ?? from.level,
+      waitingFor,
       attempts: 0,
       nextAttemptAt: null,
       error,
@@ -206,7 +216,9 @@ export function sqliteDocuments(
     };
   }
 
+  const { byEarlierIssue, ...waiting } = waitingDocuments(database, group, audit, clock, currentAt);
   return {
+    ...waiting,
     accept: (entry, quota) => group.write(() => accept(entry, quota)),
     unfinishedOf: async (school) => unfinishedOf(school),
     get: async (id) => {
@@ -214,7 +226,7 @@ export function sqliteDocuments(
       return row === undefined ? null : toDocument(row);
     },
     byIssuedHash: async (sha256) => {
-      const row = sql.byIssuedHash.get(sha256);
+      const row = sql.byIssuedHash.get(sha256) ?? byEarlierIssue(sha256);
       return row === undefined ? null : toDocument(row);
     },
     byLookup: async (prefix) => {

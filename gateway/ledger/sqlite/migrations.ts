@@ -76,6 +76,22 @@ const migrations: readonly string[] = [
   `
   CREATE INDEX documents_by_lookup ON documents (sha256) WHERE state IN ('signed', 'withdrawn', 'superseded');
   `,
+  `
+  ALTER TABLE documents ADD COLUMN level TEXT;
+  ALTER TABLE documents ADD COLUMN waiting_for TEXT;
+  ALTER TABLE documents ADD COLUMN waiting_since INTEGER;
+  ALTER TABLE documents ADD COLUMN raise_at INTEGER;
+  ALTER TABLE documents ADD COLUMN raise_attempts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE documents ADD COLUMN raise_error TEXT;
+  CREATE INDEX documents_waiting ON documents (raise_at) WHERE waiting_for IS NOT NULL;
+  CREATE INDEX documents_waiting_since ON documents (waiting_since) WHERE waiting_for IS NOT NULL;
+  CREATE INDEX documents_not_raised ON documents (id) WHERE waiting_for IS NOT NULL AND raise_error IS NOT NULL;
+  CREATE TABLE earlier_issues (
+    sha256 TEXT NOT NULL, document_id TEXT NOT NULL REFERENCES documents(id), version INTEGER NOT NULL,
+    PRIMARY KEY (sha256, document_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX earlier_issues_by_document ON earlier_issues (document_id, version);
+  `,
 ];
 
 /** Brings the database to the newest schema. Several processes may start at once: the write lock orders them. */
