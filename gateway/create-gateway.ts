@@ -95,7 +95,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       store,
       signer,
       timestamps: stamps.router,
-      verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
+      verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
       receipts,
       profiles,
       formats: signingFormats(nodeCrypto, appearancesOf(config)),

@@ -53,7 +53,7 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       store,
       signer,
       timestamps: stamps.router,
-      verify: (bytes, profile, fileName) => verifier.verify(bytes, fileName, profile),
+      verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
       receipts: openReceiptIssuer(config.dataDir),
       preservation,
       profiles,

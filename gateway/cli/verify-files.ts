@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
 import { PathCache } from "@hocba/certs/path";
@@ -48,14 +48,16 @@ export function fileVerifier(options: VerifyOptions): (file: string) => Promise<
   const fetcher = options.offline ? null : new EvidenceFetcher({ allow: new AllowList(options.allow) });
   return async (file) => {
     let bytes: Uint8Array;
+    let beside: Pick<VerificationContext, "detachedContent">;
     try {
       bytes = readFileSync(file);
+      beside = contentBeside(file, context);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const stderr = `${file}: không đọc được / cannot be read (${code})\n`;
       return { stdout: "", stderr, code: VERIFY_EXIT.unusable };
     }
-    const report = await verifyWithEvidence(bytes, { ...context, fileName: file }, fetcher);
+    const report = await verifyWithEvidence(bytes, { ...context, ...beside, fileName: file }, fetcher);
     const stdout = options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
     try {
       await writeReports(report, { pdf: options.reportPdf, xml: options.reportXml }, context.certificates);
@@ -64,6 +66,19 @@ export function fileVerifier(options: VerifyOptions): (file: string) => Promise<
     }
     return { stdout, stderr: "", code: exitCode(report) };
   };
+}
+
+const DETACHED = /\.p7[sm]$/i;
+
+/** A signature `a.zip.p7s` is over `a.zip`, where nobody named another content. What is not its content makes it fail. */
+function contentBeside(
+  file: string,
+  context: Pick<VerificationContext, "detachedContent">,
+): Pick<VerificationContext, "detachedContent"> {
+  const content = file.replace(DETACHED, "");
+  if (context.detachedContent || content === file) return {};
+  if (!statSync(content, { throwIfNoEntry: false })?.isFile()) return {};
+  return { detachedContent: readFileSync(content) };
 }
 
 function exitCode(report: VerificationReport): number {

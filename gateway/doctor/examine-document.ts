@@ -1,10 +1,11 @@
 import { HocbaError } from "@hocba/certs";
 import type { Profile } from "@hocba/signatures/profiles";
-import type { VerificationReport } from "@hocba/signatures/verify";
-import type { Dossier, Ledger, SignatureRecord } from "../ledger/index.ts";
+import type { DocumentFormat, Dossier, Ledger, SignatureRecord } from "../ledger/index.ts";
+import { fileNameOf } from "../media.ts";
 import { toP1363 } from "../pipeline/xml-format.ts";
 import type { ReceiptKey } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
+import type { Verifier } from "../verification/index.ts";
 import { type Complaint, complain } from "./complaint.ts";
 import { examineHistory } from "./examine-history.ts";
 import { examineReceipt } from "./examine-receipt.ts";
@@ -19,7 +20,7 @@ export interface DoctorParts {
   /** SHA-256 of the newest revision that is kept valid over the years, where a document has one. */
   preservedOf?: (documentId: string) => string | null;
   /** Judges issued documents as a stranger would; null: they are only compared. */
-  verify: ((document: Uint8Array, fileName: string, profile?: Profile) => Promise<VerificationReport>) | null;
+  verify: Verifier["verify"] | null;
 }
 
 /** Holds one document against its content, its audit entries and its receipt. */
@@ -27,9 +28,12 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
   const { document, steps, signatures } = dossier;
   yield* examineHistory(dossier, parts.ledger);
   const content = yield* read(document.id, document.currentSha256, parts);
-  if (document.sha256 !== document.currentSha256) yield* read(document.id, document.sha256, parts);
+  const received =
+    document.sha256 === document.currentSha256 ? content : yield* read(document.id, document.sha256, parts);
   const complete = signatures.filter((signature) => signature.state === "complete");
-  if (content !== undefined) yield* compareSignatures(document.id, document.format, content, complete);
+  // What is to be signed from outside is nothing to look for signatures in.
+  const bare = document.format === "cms" && document.sha256 === document.currentSha256;
+  if (content !== undefined && !bare) yield* compareSignatures(document.id, document.format, content, complete);
   const preserved = parts.preservedOf?.(document.id) ?? null;
   if (preserved !== null && preserved !== document.currentSha256) {
     const renewed = yield* read(document.id, preserved, parts);
@@ -52,7 +56,8 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
   if (parts.receiptKey !== null) yield* examineReceipt(dossier, parts.receiptKey);
   if (content === undefined || parts.verify === null) return;
   const profile = parts.profiles.get(document.profile);
-  const report = await parts.verify(content, `${document.id}.${document.format}`, profile);
+  const detached = document.format === "cms" ? received : undefined;
+  const report = await parts.verify(content, fileNameOf(document), profile, { detached });
   const { indication, subIndication } = report;
   const intact = report.signatures.filter(
     ({ format, integrity }) => format !== "DocTimeStamp" && integrity === "intact",
@@ -84,7 +89,7 @@ async function* read(
 /** Each value in the ledger stands in the document once, and nothing else does. */
 function* compareSignatures(
   id: string,
-  format: "pdf" | "xml",
+  format: DocumentFormat,
   content: Uint8Array,
   complete: readonly SignatureRecord[],
 ): Generator<Complaint> {
@@ -108,7 +113,7 @@ function* compareSignatures(
   for (const names of standing.values()) yield complain(id, "signature-unknown", { names });
 }
 
-function valueIn(format: "pdf" | "xml", { algorithm, value }: SignatureRecord): string {
+function valueIn(format: DocumentFormat, { algorithm, value }: SignatureRecord): string {
   const octets = value ?? new Uint8Array();
   const standing = format === "xml" && algorithm === "ecdsa-p256-sha256" ? toP1363(octets, 32) : octets;
   return Buffer.from(standing).toString("base64");

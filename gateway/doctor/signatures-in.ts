@@ -2,6 +2,7 @@ import { SignaturesError } from "@hocba/signatures";
 import { parseSignedData } from "@hocba/signatures/cms";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
 import { decodeBase64, findXmlSignatures, parseXml } from "@hocba/signatures/xml";
+import type { DocumentFormat } from "../ledger/index.ts";
 
 /** A signature as it stands in a document: PDF field or XML Id, and its value (base64). */
 export interface StandingSignature {
@@ -13,7 +14,7 @@ export interface StandingSignature {
  * The signatures of people and seals that stand in a document; document time stamps are none.
  * @throws SignaturesError when the document or one of its signatures cannot be read
  */
-export function signaturesIn(content: Uint8Array, format: "pdf" | "xml"): StandingSignature[] {
+export function signaturesIn(content: Uint8Array, format: DocumentFormat): StandingSignature[] {
   if (format === "xml") {
     return findXmlSignatures(parseXml(content)).map((element) => {
       const value = element.elements().find((child) => child.local === "SignatureValue");
@@ -22,12 +23,15 @@ export function signaturesIn(content: Uint8Array, format: "pdf" | "xml"): Standi
       return { name: element.attribute("Id") ?? "", value: Buffer.from(octets).toString("base64") };
     });
   }
+  if (format === "cms") return signerValues(content, "");
   return signatureFields(openPdf(content))
     .filter((field) => field.subFilter !== "ETSI.RFC3161")
-    .flatMap((field) =>
-      parseSignedData(field.contents).signerInfos.map((signer) => ({
-        name: field.fieldName,
-        value: Buffer.from(signer.signature).toString("base64"),
-      })),
-    );
+    .flatMap((field) => signerValues(field.contents, field.fieldName));
+}
+
+function signerValues(cms: Uint8Array, name: string): StandingSignature[] {
+  return parseSignedData(cms).signerInfos.map((signer) => ({
+    name,
+    value: Buffer.from(signer.signature).toString("base64"),
+  }));
 }

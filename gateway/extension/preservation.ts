@@ -1,6 +1,7 @@
 import { HocbaError } from "@hocba/certs";
 import type { Profile } from "@hocba/signatures/profiles";
-import type { Ledger } from "../ledger/index.ts";
+import type { DocumentFormat, Ledger } from "../ledger/index.ts";
+import { fileNameOf } from "../media.ts";
 import type { Logger } from "../observability/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import { type ExtensionParts, extendDocument } from "./extend-document.ts";
@@ -34,9 +35,15 @@ export interface PreservationDeps {
 export interface Preservation {
   /**
    * Raises a document that has all its signatures, and has it watched from now on. Called before it is issued: may be called again.
+   * @param detached what a detached signature is over
    * @returns its octets at the level @throws GatewayError and SignaturesError as `extendDocument`
    */
-  raise(document: { id: string; format: "pdf" | "xml" }, bytes: Uint8Array, profile: Profile): Promise<Uint8Array>;
+  raise(
+    document: { id: string; format: DocumentFormat },
+    bytes: Uint8Array,
+    profile: Profile,
+    detached?: Uint8Array | null,
+  ): Promise<Uint8Array>;
   /** Renews what is due, at most `limit`; one that fails is postponed and logged. @returns how many were renewed */
   renewDue(limit?: number): Promise<number>;
 }
@@ -53,12 +60,12 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
   const margin = options.renewBeforeDays * DAY;
 
   /** Where even the newest authority ends soon, a third of the margin passes before the next try. */
-  function renewAt(bytes: Uint8Array, format: "pdf" | "xml"): number {
+  function renewAt(bytes: Uint8Array, format: DocumentFormat): number {
     const until = reliedOnUntil(bytes, format, parts) ?? 0;
     return Math.max(Math.min(until - margin, Number.MAX_SAFE_INTEGER), clock() + Math.ceil(margin / 3));
   }
 
-  async function keep(id: string, format: "pdf" | "xml", level: ExtensionLevel, bytes: Uint8Array): Promise<string> {
+  async function keep(id: string, format: DocumentFormat, level: ExtensionLevel, bytes: Uint8Array): Promise<string> {
     const sha256 = await store.put(bytes);
     book.keep({ documentId: id, sha256, level, renewAt: renewAt(bytes, format) }, clock());
     return sha256;
@@ -76,7 +83,12 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
     const profile = profiles.get(document.profile);
     const { document: bytes, stampedAt } = await extendDocument(
       await store.get(entry.sha256),
-      { level: "LTA", fileName: `${document.id}.${document.format}`, ...(profile ? { profile } : {}) },
+      {
+        level: "LTA",
+        fileName: fileNameOf(document),
+        ...(profile ? { profile } : {}),
+        ...(document.format === "cms" ? { content: await store.get(document.sha256) } : {}),
+      },
       parts,
     );
     const sha256 = await keep(document.id, document.format, "LTA", bytes);
@@ -98,10 +110,11 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
   }
 
   return {
-    async raise(document, bytes, profile) {
+    async raise(document, bytes, profile, detached) {
       const level = profile.level === "LTA" ? "LTA" : "LT";
-      const fileName = `${document.id}.${document.format}`;
-      const extended = await extendDocument(bytes, { level, fileName, profile }, parts);
+      const content = detached ? { content: detached } : {};
+      const fileName = fileNameOf(document);
+      const extended = await extendDocument(bytes, { level, fileName, profile, ...content }, parts);
       await keep(document.id, document.format, level, extended.document);
       return extended.document;
     },

@@ -3,9 +3,10 @@ import { assertAppendable, openPdf, type PdfDocument, signatureFields } from "@h
 import { type Profile, planSignatures, readFacts } from "@hocba/signatures/profiles";
 import { DS_NS, elementAtPath, parseXml } from "@hocba/signatures/xml";
 import { GatewayError } from "../errors.ts";
+import type { DocumentFormat } from "../ledger/index.ts";
 
 export interface CheckedDocument {
-  format: "pdf" | "xml";
+  format: DocumentFormat;
   /** Class the homeroom teacher is chosen by, where the document tells. */
   className: string | null;
   schoolCode: string | null;
@@ -17,7 +18,15 @@ export interface CheckedDocument {
  * @throws GatewayError FORMAT_MISMATCH, ALREADY_SIGNED; SignaturesError PDF_*, XML_*
  */
 export function checkDocument(bytes: Uint8Array, profile: Profile): CheckedDocument {
-  return profile.format === "pdf" ? checkPdf(bytes, profile) : checkXml(bytes, profile);
+  switch (profile.format) {
+    case "pdf":
+      return checkPdf(bytes, profile);
+    case "xml":
+      return checkXml(bytes, profile);
+    case "cms":
+      // Any file may be signed from outside.
+      return { format: "cms", className: null, schoolCode: null };
+  }
 }
 
 function checkPdf(bytes: Uint8Array, profile: Profile): CheckedDocument {

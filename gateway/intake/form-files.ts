@@ -1,6 +1,8 @@
 import { GatewayError } from "../errors.ts";
 
 export interface FormFile {
+  /** Name of the field it came in. */
+  readonly field: string;
   readonly name: string;
   readonly size: number;
   arrayBuffer(): Promise<ArrayBuffer>;
@@ -19,7 +21,10 @@ export async function readForm(
   const fields: Record<string, string> = {};
   for (const [name, value] of form.entries()) {
     if (typeof value === "string") fields[name] = value;
-    else files.push(value as unknown as FormFile);
+    else {
+      const file = value as Pick<FormFile, "name" | "size" | "arrayBuffer">;
+      files.push({ field: name, name: file.name, size: file.size, arrayBuffer: () => file.arrayBuffer() });
+    }
   }
   return { files, fields };
 }

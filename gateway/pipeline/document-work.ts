@@ -6,6 +6,7 @@ import { GatewayError } from "../errors.ts";
 import type { Preservation } from "../extension/index.ts";
 import type {
   CertificateBinding,
+  DocumentFormat,
   DocumentRecord,
   DocumentState,
   Dossier,
@@ -28,13 +29,18 @@ export interface PipelineParts {
   /** null: this gateway holds no keys. */
   signer: Signer | null;
   timestamps: TimestampRouter;
-  /** Judges a finished document as a stranger would. */
-  verify(document: Uint8Array, profile: Profile, fileName: string): Promise<VerificationReport>;
+  /** Judges a finished document as a stranger would; `detached`: what a signature apart from its content is over. */
+  verify(
+    document: Uint8Array,
+    profile: Profile,
+    fileName: string,
+    detached?: Uint8Array | null,
+  ): Promise<VerificationReport>;
   receipts: ReceiptIssuer;
   /** Raises documents of profiles with level LT or LTA. */
   preservation?: Pick<Preservation, "raise">;
   profiles: ReadonlyMap<string, Profile>;
-  formats: Readonly<Record<"pdf" | "xml", SigningFormat>>;
+  formats: Readonly<Record<DocumentFormat, SigningFormat>>;
   crypto: CryptoProvider;
   clock: () => number;
   metrics?: Pick<Metrics, "tokenSeconds">;
@@ -86,6 +92,13 @@ export class DocumentWork {
       this.#content = { sha256: currentSha256, bytes: await this.parts.store.get(currentSha256) };
     }
     return this.#content.bytes;
+  }
+
+  /** What a detached signature is over: the document as it came; null where the signatures stand in the document. */
+  async detached(): Promise<Uint8Array | null> {
+    if (this.document.format !== "cms") return null;
+    const { sha256, currentSha256 } = this.document;
+    return sha256 === currentSha256 ? this.content() : this.parts.store.get(sha256);
   }
 
   /** Stores a new revision. It becomes the current one with the next transition. */

@@ -1,5 +1,7 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
 import type { Appearances } from "../appearance/index.ts";
+import type { DocumentFormat } from "../ledger/index.ts";
+import { cmsFormat } from "./cms-format.ts";
 import { pdfFormat } from "./pdf-format.ts";
 import type { SigningFormat } from "./signing-format.ts";
 import { xmlFormat } from "./xml-format.ts";
@@ -8,6 +10,6 @@ import { xmlFormat } from "./xml-format.ts";
 export function signingFormats(
   crypto: CryptoProvider,
   appearances: Appearances,
-): Readonly<Record<"pdf" | "xml", SigningFormat>> {
-  return { pdf: pdfFormat(crypto, appearances), xml: xmlFormat(crypto) };
+): Readonly<Record<DocumentFormat, SigningFormat>> {
+  return { pdf: pdfFormat(crypto, appearances), xml: xmlFormat(crypto), cms: cmsFormat(crypto) };
 }

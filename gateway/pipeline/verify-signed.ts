@@ -1,6 +1,7 @@
 import type { VerificationReport } from "@hocba/signatures/verify";
 import { GatewayError } from "../errors.ts";
 import { reach } from "../failpoint.ts";
+import { fileNameOf } from "../media.ts";
 import type { DocumentWork } from "./document-work.ts";
 
 /**
@@ -10,7 +11,8 @@ import type { DocumentWork } from "./document-work.ts";
 export async function verifySigned(work: DocumentWork): Promise<void> {
   const { document, parts, profile } = work;
   const content = await work.content();
-  const report = await parts.verify(content, profile, `${document.id}.${document.format}`);
+  const detached = await work.detached();
+  const report = await parts.verify(content, profile, fileNameOf(document), detached);
   const details = {
     indication: report.indication,
     subIndication: report.subIndication,
@@ -45,7 +47,7 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
     });
   }
   reach("verify.passed");
-  const issued = await atLevelOfProfile(work, content);
+  const issued = await atLevelOfProfile(work, content, detached);
   const currentSha256 = issued === content ? document.currentSha256 : await work.keep(issued);
   const receipt = await parts.receipts.issue(
     { ...document, currentSha256 },
@@ -75,9 +77,13 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
  * The document as it will be issued. What LT and LTA need is fetched when all signatures are there and found good: while it
  * cannot be had the document waits, and no key is used again.
  */
-async function atLevelOfProfile({ document, parts, profile }: DocumentWork, content: Uint8Array): Promise<Uint8Array> {
+async function atLevelOfProfile(
+  { document, parts, profile }: DocumentWork,
+  content: Uint8Array,
+  detached: Uint8Array | null,
+): Promise<Uint8Array> {
   if (profile.level !== "LT" && profile.level !== "LTA") return content;
-  if (parts.preservation) return parts.preservation.raise(document, content, profile);
+  if (parts.preservation) return parts.preservation.raise(document, content, profile, detached);
   throw new GatewayError("LEVEL_NOT_REACHED", "this process does not raise documents");
 }
 

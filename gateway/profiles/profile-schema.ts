@@ -81,7 +81,7 @@ const step = z.strictObject({
 const shape = z.strictObject({
   name: id,
   title: bilingual,
-  format: z.enum(["xml", "pdf"]),
+  format: z.enum(["xml", "pdf", "cms"]),
   level: z.enum(["T", "LT", "LTA"]).exactOptional(),
   xml: z
     .strictObject({
@@ -121,7 +121,8 @@ export const profileSchema = shape.superRefine((profile, context) => {
     problem(["level"], `level ${profile.level} needs a last step of level T`);
   }
   if (profile.format === "xml") checkXml(profile, problem);
-  else checkPdf(profile, problem);
+  else if (profile.format === "pdf") checkPdf(profile, problem);
+  else checkCms(profile, problem);
 });
 
 function checkXml(profile: Profile, problem: Problem): void {
@@ -177,6 +178,16 @@ function checkPdf(profile: Profile, problem: Problem): void {
     if (pdf.appearance !== undefined) before.add(each.id);
     checkLock(profile, i, problem);
   }
+}
+
+function checkCms(profile: Profile, problem: Problem): void {
+  for (const key of ["xml", "pdf"] as const) {
+    if (profile[key] !== undefined) problem([key], "nothing is known of a file that is signed from outside");
+    for (const [i, each] of profile.steps.entries()) {
+      if (each[key] !== undefined) problem(["steps", i, key], "a detached signature has no place in the file");
+    }
+  }
+  if (profile.steps.length > 1) problem(["steps", 1], "a detached signature has one signer: one step");
 }
 
 /** A lock must leave the fields of the steps after it free. */

@@ -8,6 +8,7 @@ import { GatewayError } from "../errors.ts";
 import { chunksOf, readBody, readForm, takeDocument } from "../intake/index.ts";
 import { unzipStream, type ZipItem } from "../intake/unzip-stream.ts";
 import { type ApiKey, type BatchRecord, documentStates, isFinal } from "../ledger/index.ts";
+import { fileNameOf } from "../media.ts";
 import { newId } from "../new-id.ts";
 import { storedProblem } from "../problems/index.ts";
 import { documentProblemSchema } from "./document-view.ts";
@@ -248,7 +249,7 @@ function zipOf(batch: BatchRecord, parts: GatewayParts): ReadableStream<Uint8Arr
             after = item.position;
             if (item.state !== "signed" || item.documentId === null) continue;
             const document = await parts.ledger.documents.get(item.documentId);
-            const file = new ZipPassThrough(`${item.documentId}.${document!.format}`);
+            const file = new ZipPassThrough(fileNameOf(document!));
             zip.add(file);
             file.push(await parts.store.get(document!.currentSha256), true);
             while ((controller.desiredSize ?? 1) < -8 * 1024 * 1024)

@@ -19,7 +19,7 @@ const summary = {
   id: z.string(),
   state: z.enum(documentStates),
   profile: z.string(),
-  format: z.enum(["pdf", "xml"]),
+  format: z.enum(["pdf", "xml", "cms"]).meta({ description: "`cms`: any file, signed from outside (CAdES, .p7s)" }),
   school: z.string(),
   externalId: z.string().nullable(),
   className: z.string().nullable(),

@@ -4,6 +4,7 @@ import { authenticate, requireScope } from "../access/index.ts";
 import { GatewayError } from "../errors.ts";
 import { readUpload, takeDocument } from "../intake/index.ts";
 import { type ApiKey, type Dossier, documentStates } from "../ledger/index.ts";
+import { fileNameOf, mediaTypeOf, originalMedia } from "../media.ts";
 import { viewDocument, viewSummary } from "./document-view.ts";
 import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
 import { parseParameters } from "./respond.ts";
@@ -121,9 +122,13 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     const etag = `"${sha256}"`;
     if (context.req.header("if-none-match") === etag) return context.body(null, 304, { etag });
     const content = await parts.store.get(sha256);
+    const media =
+      sha256 === document.sha256
+        ? originalMedia(document)
+        : { name: fileNameOf(document), mediaType: mediaTypeOf(document.format) };
     return context.body(content as Uint8Array<ArrayBuffer>, 200, {
-      "content-type": document.format === "pdf" ? "application/pdf" : "application/xml",
-      "content-disposition": `attachment; filename="${document.id}.${document.format}"`,
+      "content-type": media.mediaType,
+      "content-disposition": `attachment; filename="${media.name}"`,
       "cache-control": "private, no-store",
       etag,
       "x-document-state": document.state,

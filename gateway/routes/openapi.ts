@@ -251,7 +251,12 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
     post: {
       summary: "Kiểm tra một tệp đã ký, không lưu tệp / Verify a signed file; nothing is stored",
       query: verificationParameters,
-      body: { types: ["application/octet-stream", "multipart/form-data"], description: "The file." },
+      body: {
+        types: ["application/octet-stream", "multipart/form-data"],
+        description:
+          "The file; in a form the field `file`, and beside it `content`, what a detached signature (.p7s) is over, and " +
+          "`evidenceRecord`, RFC 4998 or RFC 6283 records over the file (20 at most).",
+      },
       answers: { 200: { description: "The report, with one sentence for people", type: "application/json" } },
       problems: [400, 413, 429],
       public: true,

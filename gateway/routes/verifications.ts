@@ -13,6 +13,9 @@ export const verificationParameters = z.strictObject({
   fileName: z.string().max(255).optional().meta({ description: "Only given back in the report" }),
 });
 
+/** Files a form may hold beside the one in question: what a detached signature is over, and evidence records. */
+const BESIDE = { content: 1, evidenceRecord: 20 } as const;
+
 /** `/v1/verifications`: the public verdict on a file. Nothing of the file is kept or logged. */
 export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
@@ -27,9 +30,12 @@ export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
       throw new GatewayError("AT_CAPACITY", "too many verifications", { retryable: true });
     running++;
     try {
-      const upload = await readUpload(context.req.raw, maxBytes, parts.budget);
+      const upload = await readUpload(context.req.raw, maxBytes, parts.budget, BESIDE);
       try {
-        const report = await parts.verifier.verify(upload.bytes, fileName ?? upload.name ?? "");
+        const report = await parts.verifier.verify(upload.bytes, fileName ?? upload.name ?? "", undefined, {
+          detached: upload.beside.content?.[0],
+          evidenceRecords: upload.beside.evidenceRecord,
+        });
         parts.metrics.verifications.inc({ indication: report.indication });
         const registry = await statusOf(parts.ledger, report.sha256, parts.clock());
         return context.json(withSentence(report, registry), 200, { "cache-control": "no-store" });

@@ -1,3 +1,3 @@
 export { loadTrust, type TrustMaterial, tsaTrust } from "./trust-material.ts";
-export { createVerifier, type Verifier } from "./verifier.ts";
+export { type BesideFile, createVerifier, type Verifier } from "./verifier.ts";
 export { verifyWithEvidence } from "./verify-with-evidence.ts";

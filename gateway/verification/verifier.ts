@@ -7,9 +7,17 @@ import type { Config } from "../config/index.ts";
 import type { TrustMaterial } from "./trust-material.ts";
 import { evidenceKey, type FetchedEvidence, verifyWithEvidence } from "./verify-with-evidence.ts";
 
+/** What came with the file and is not in it. */
+export interface BesideFile {
+  /** What a detached signature is over. */
+  detached?: Uint8Array | null | undefined;
+  /** Evidence records over the file (RFC 4998, RFC 6283). */
+  evidenceRecords?: readonly Uint8Array[] | undefined;
+}
+
 export interface Verifier {
   /** `profile`: the role chain to hold the document against; absent: found by the document's shape. */
-  verify(document: Uint8Array, fileName: string, profile?: Profile): Promise<VerificationReport>;
+  verify(document: Uint8Array, fileName: string, profile?: Profile, beside?: BesideFile): Promise<VerificationReport>;
 }
 
 /** What was fetched lately is at hand in the first round already, so that a class is verified once per document. */
@@ -35,7 +43,7 @@ export function createVerifier(
   }
 
   return {
-    verify: (document, fileName, profile) =>
+    verify: (document, fileName, profile, { detached, evidenceRecords } = {}) =>
       verifyWithEvidence(
         document,
         {
@@ -50,6 +58,8 @@ export function createVerifier(
           cache,
           maximumSize: config.maxBytes,
           ...(profile === undefined ? {} : { profile }),
+          ...(detached ? { detachedContent: detached } : {}),
+          ...(evidenceRecords ? { evidenceRecords } : {}),
         },
         fetcher,
         (evidence) => {

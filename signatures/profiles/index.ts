@@ -1,3 +1,4 @@
+import detached from "./detached.json" with { type: "json" };
 import hocbaPdf from "./hocba-pdf.json" with { type: "json" };
 import hocbaXml from "./hocba-xml.json" with { type: "json" };
 import type { Profile } from "./profile.ts";
@@ -11,7 +12,7 @@ export * from "./profile.ts";
 /** The profiles shipped with the product, by name. */
 export const shippedProfiles: ReadonlyMap<string, Profile> = new Map(
   // JSON modules have wider types than their schema; a test holds each file to it.
-  ([hocbaXml, hocbaPdf, vanBanNd30, vanBanNd30PhuLuc] as unknown as Profile[]).map((profile) => [
+  ([hocbaXml, hocbaPdf, vanBanNd30, vanBanNd30PhuLuc, detached] as unknown as Profile[]).map((profile) => [
     profile.name,
     profile,
   ]),

@@ -11,7 +11,8 @@ export type Role = "subject-teacher" | "homeroom-teacher" | "principal" | "seal"
 export interface Profile {
   readonly name: string;
   readonly title: Bilingual;
-  readonly format: "xml" | "pdf";
+  /** `cms`: any file, signed from outside by a detached CAdES signature of one step. */
+  readonly format: "xml" | "pdf" | "cms";
   /**
    * Level of the whole document once the last signature is there; absent or `T`: as the steps say. `LT` and `LTA` embed what
    * proves the certificates' validity later on, and have the gateway renew it in time. Needs steps of level T.
