@@ -67,6 +67,20 @@ export const configSchema = z.strictObject({
       /** The endpoint rests for so long after `breakerFailures` failures in a row. */
       breakerRestMs: milliseconds.default(30_000),
       breakerFailures: z.number().int().min(1).default(5),
+      /**
+       * How long signing waits for the stamps of a document. Then it goes on, and the document is issued at level B and raised
+       * when its stamp comes, unless its profile says `"lateStamps": "wait"`.
+       */
+      patienceMs: milliseconds.default(10_000),
+      /** Late stamps, beside the signing: how many documents at once, how often is looked for them, and the rests between tries in vain. */
+      raising: z
+        .strictObject({
+          concurrency: z.number().int().min(1).max(64).default(2),
+          everyMs: milliseconds.default(2_000),
+          retryInitialMs: milliseconds.default(5_000),
+          retryMaxMs: milliseconds.default(60_000),
+        })
+        .prefault({}),
     })
     .prefault({}),
   extension: z
@@ -98,6 +112,8 @@ export const configSchema = z.strictObject({
       perMinute: z.number().int().positive().default(60),
       /** Verifications at once; further ones are told to come again. */
       concurrency: z.number().int().positive().default(4),
+      /** How long one public verification may take, fetching included; then it is stopped without a verdict. */
+      timeoutMs: milliseconds.default(60_000),
       maxBytes: bytes.default(50 * 1024 * 1024),
     })
     .prefault({}),

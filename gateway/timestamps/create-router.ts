@@ -3,6 +3,7 @@ import type { Config } from "../config/index.ts";
 import type { Metrics } from "../observability/index.ts";
 import type { TrustTsa } from "./check-token.ts";
 import { httpTransport } from "./http-exchange.ts";
+import { type StampPatience, stampPatience } from "./stamp-patience.ts";
 import { TimestampEndpoint } from "./timestamp-endpoint.ts";
 import { type TimestampRouter, timestampRouter } from "./timestamp-router.ts";
 
@@ -10,7 +11,7 @@ import { type TimestampRouter, timestampRouter } from "./timestamp-router.ts";
 export function createTimestampRouter(
   config: Config["timestamps"],
   deps: { trust: TrustTsa; clock: () => number; metrics?: Pick<Metrics, "tsaSeconds" | "tsaSkewSeconds"> },
-): { router: TimestampRouter; close(): void } {
+): { router: TimestampRouter; patience: StampPatience; close(): void } {
   const transports = config.endpoints.map(({ url, concurrency }) => httpTransport(url, concurrency));
   const endpoints = config.endpoints.map(
     (endpoint, i) =>
@@ -28,8 +29,11 @@ export function createTimestampRouter(
         },
       }),
   );
+  const router = timestampRouter(endpoints, config.hedgeAfterMs);
+  const { patienceMs, breakerFailures: failures, breakerRestMs: restMs } = config;
   return {
-    router: timestampRouter(endpoints, config.hedgeAfterMs),
+    router,
+    patience: stampPatience(router, { patienceMs, failures, restMs, clock: deps.clock }),
     close: () => {
       for (const transport of transports) transport.close();
     },

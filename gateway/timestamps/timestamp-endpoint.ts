@@ -58,7 +58,7 @@ export class TimestampEndpoint {
   }
 
   /**
-   * A token over a SHA-256 digest; null when the breaker does not let a request through. A token that fails a check, or
+   * A token over a digest of SHA-256, SHA-384 or SHA-512, told by its length; null when the breaker does not let a request through. A token that fails a check, or
    * whose genTime is further from our clock than the tolerance allows, is thrown away.
    * @throws SignaturesError TSP_*, retryable; the reason of `signal`
    */
@@ -82,7 +82,8 @@ export class TimestampEndpoint {
   async #ask(digest: Uint8Array, signal: AbortSignal): Promise<Stamp> {
     const { transport, timeoutMs, policy, crypto, trust, clock, clockToleranceMs } = this.#options;
     const nonce = (this.#options.random ?? randomBytes)(16);
-    const expected = { digestAlgorithm: "sha256", digest, nonce, policy: policy ?? undefined } as const;
+    const digestAlgorithm = algorithmOfLength(digest);
+    const expected = { digestAlgorithm, digest, nonce, policy: policy ?? undefined } as const;
     const request = buildTimestampRequest({ ...expected, certReq: true });
     const started = performance.now();
     const timeout = AbortSignal.timeout(timeoutMs);
@@ -116,4 +117,8 @@ export class TimestampEndpoint {
       this.#options.onResult?.({ endpoint: this.name, ms: performance.now() - started, outcome, skewMs });
     }
   }
+}
+
+function algorithmOfLength({ length }: Uint8Array): "sha256" | "sha384" | "sha512" {
+  return length === 64 ? "sha512" : length === 48 ? "sha384" : "sha256";
 }

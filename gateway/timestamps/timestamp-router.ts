@@ -4,7 +4,7 @@ import type { Stamp, TimestampEndpoint } from "./timestamp-endpoint.ts";
 
 export interface TimestampRouter {
   /**
-   * A checked token over a SHA-256 digest from the first endpoint that can give one.
+   * A checked token over a digest (SHA-256, SHA-384 or SHA-512, told by its length) from the first endpoint that can give one.
    * @throws GatewayError TSA_UNAVAILABLE (retryable), `details.endpoints` telling what each of them said
    */
   stamp(digest: Uint8Array, signal?: AbortSignal): Promise<Stamp>;

@@ -30,6 +30,9 @@ export function waitingDocuments(
       `UPDATE documents SET raise_at = ? WHERE id IN (SELECT id FROM documents WHERE waiting_for IS NOT NULL AND raise_at <= ?
         ORDER BY raise_at LIMIT ?) RETURNING id, raise_attempts AS attempts`,
     ),
+    due: database.prepare<[number], unknown>(
+      "SELECT 1 FROM documents WHERE waiting_for IS NOT NULL AND raise_at <= ? LIMIT 1",
+    ),
     hold: database.prepare("UPDATE documents SET raise_at = ? WHERE id = ? AND waiting_for IS NOT NULL"),
     postpone: database.prepare(
       `UPDATE documents SET raise_at = ?, raise_attempts = raise_attempts + ?, raise_error = coalesce(?, raise_error)
@@ -88,7 +91,9 @@ export function waitingDocuments(
   }
 
   return {
-    claimWaiting: (now, leaseUntil, limit) => group.write(() => sql.claim.all(leaseUntil, now, limit)),
+    // Asked every few seconds and mostly in vain: that must cost no write.
+    claimWaiting: async (now, leaseUntil, limit) =>
+      sql.due.get(now) === undefined ? [] : group.write(() => sql.claim.all(leaseUntil, now, limit)),
     holdWaiting: (ids, leaseUntil) =>
       group.write(() => {
         for (const id of ids) sql.hold.run(leaseUntil, id);
