@@ -1,51 +1,147 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { signClass } from "../demo/sign-class.ts";
-import { startDemo } from "../demo/start-demo.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { GatewayClient } from "../demo/gateway-client.ts";
+import { type Demo, startDemo } from "../demo/start-demo.ts";
 import type { Figure } from "./measure.ts";
+import { type PartUsage, usageOf } from "./part-usage.ts";
+import type { Workload } from "./workloads.ts";
+
+const LANES = 16;
+const POLL_MS = 100;
+/** No document got on for so long: the run is given up and told as it is. */
+const PATIENCE_MS = 60_000;
+/** Caches fill and code gets compiled before the clock starts. */
+const WARM_UP = 60;
+/** Signed documents that are fetched and verified by the public endpoint: a fast wrong answer is no figure. */
+const CHECKED = 5;
 
 /**
- * The whole gateway as `hocba demo` starts it: submit over HTTP until everything is signed, stamped and checked by the
- * gateway itself. Verification by the client is not counted.
+ * The whole gateway as `hocba demo` starts it, client and time-stamping authority on the same machine: documents go in over HTTP until
+ * all are signed, stamped and checked by the gateway itself. With `queued` all are accepted while no worker runs, and the rate is
+ * that of the worker with so long a queue.
  */
 export async function benchEndToEnd(
-  options: { documents: number; format: "pdf" | "xml" },
-  rawSignRate: number,
-): Promise<Figure[]> {
+  workload: Workload,
+  options: { documents: number; queued?: boolean },
+  rawSignRate: number | null,
+): Promise<Figure> {
   const dataDir = mkdtempSync(join(tmpdir(), "hocba-bench-"));
+  const profiles = join(dataDir, "profiles");
+  mkdirSync(profiles);
+  const own = workload.profile.name.startsWith("bench-");
+  if (own) writeFileSync(join(profiles, "bench.json"), JSON.stringify(workload.profile));
   const demo = await startDemo({
     dataDir,
     port: 0,
-    pupils: options.documents,
-    config: { log: { level: "warn" } },
+    pupils: 1,
+    pkiKeyBits: 2048,
+    config: { log: { level: "warn" }, ...(own ? { profiles: { path: profiles } } : {}) },
   });
+  const client = new GatewayClient(demo.baseUrl, demo.apiKey);
   try {
-    let from = 0;
-    let until = 0;
-    const documents = await signClass(demo, demo.sample, {
-      runId: "bench",
-      formats: [options.format],
-      verify: false,
-      onProgress: (phase) => {
-        if (phase === "submit" && from === 0) from = performance.now();
-        if (phase === "sign") until = performance.now();
-      },
-    });
-    const failed = documents.filter((d) => d.document.state !== "signed").length;
-    const signatures = options.format === "pdf" ? 3 : demo.sample.staff.teachers.size + 3;
-    const perSecond = ((documents.length - failed) / (until - from)) * 1000;
-    return [
-      {
-        name: `end to end ${options.format === "pdf" ? "PAdES" : "XAdES"}-B-T, ${signatures} signatures`,
-        perSecond,
-        unit: "documents/s",
-        ratio: { to: "C_Sign", value: (perSecond * signatures) / rawSignRate },
-        note: `${Math.round(perSecond * signatures)} signatures/s${failed > 0 ? `, ${failed} FAILED` : ""}`,
-      },
-    ];
+    const ids: string[] = [];
+    const submit = async (index: number) => {
+      const { id } = await client.submit({
+        content: workload.content(index),
+        format: workload.format,
+        profile: workload.profile.name,
+        externalId: `bench-${index}`,
+        idempotencyKey: `bench-${index}`,
+        className: demo.sample.className,
+      });
+      ids.push(id);
+    };
+    await inLanes(WARM_UP, submit);
+    await untilDone(demo, WARM_UP);
+    if (options.queued === true) {
+      await demo.parts.get("worker")!.stop();
+      await inLanes(options.documents, (i) => submit(WARM_UP + i));
+      await demo.restart("worker");
+    }
+    const before = usageOf(demo.parts);
+    const from = performance.now();
+    const done = untilDone(demo, WARM_UP + options.documents);
+    if (options.queued !== true) await inLanes(options.documents, (i) => submit(WARM_UP + i));
+    const { signed, halfway } = await done;
+    const perSecond = ((signed - WARM_UP) / (performance.now() - from)) * 1000;
+    const after = usageOf(demo.parts);
+    const wrong: string[] = [];
+    for (let i = 0; i < CHECKED; i++) {
+      const id = ids[Math.floor((i / CHECKED) * ids.length)]!;
+      const report = await client.verify(await client.content(id));
+      if (report.indication !== "TOTAL-PASSED" || report.signatures.length < workload.signatures) {
+        wrong.push(`${report.indication} ${report.findings.map((finding) => finding.code).join(" ")}`);
+      }
+    }
+    const lacking = WARM_UP + options.documents - signed;
+    return {
+      name: `${options.queued === true ? `${options.documents} queued` : "end to end"}: ${workload.name}`,
+      perSecond,
+      unit: "documents/s",
+      ...(rawSignRate === null
+        ? {}
+        : { ratio: { to: "C_Sign", value: (perSecond * workload.signatures) / rawSignRate } }),
+      ...(workload.goal !== undefined ? { goal: workload.goal } : {}),
+      note: [
+        costOf(before, after, options.documents),
+        memoryOf(halfway, after),
+        ...(lacking > 0 ? [`${lacking} NOT SIGNED`] : []),
+        ...(wrong.length > 0 ? [`${wrong.length} of ${CHECKED} WRONG: ${wrong[0]}`] : []),
+      ].join("; "),
+    };
   } finally {
+    client.close();
     await demo.close();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await work(next++);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+}
+
+/** Waits until so many are signed, or nothing moves any more. */
+async function untilDone(
+  demo: Demo,
+  wanted: number,
+): Promise<{ signed: number; halfway: ReadonlyMap<string, PartUsage> }> {
+  let halfway: ReadonlyMap<string, PartUsage> | null = null;
+  let most = 0;
+  for (let movedAt = performance.now(); ; await delay(POLL_MS)) {
+    const text = await (await fetch(`${demo.baseUrl}/metrics`)).text();
+    const signed = Number(/^hocba_documents\{state="signed"\} (\d+)/m.exec(text)?.[1] ?? 0);
+    if (signed > most) {
+      most = signed;
+      movedAt = performance.now();
+    }
+    if (halfway === null && signed >= wanted / 2) halfway = usageOf(demo.parts);
+    const over = signed >= wanted || performance.now() - movedAt > PATIENCE_MS;
+    if (over) return { signed, halfway: halfway ?? usageOf(demo.parts) };
+  }
+}
+
+/** Processor time of each part for a document: what remains true on a machine that others use as well. */
+function costOf(
+  before: ReadonlyMap<string, PartUsage>,
+  after: ReadonlyMap<string, PartUsage>,
+  documents: number,
+): string {
+  const parts = [...after].map(([name, { cpuMs }]) => {
+    const spent = (cpuMs - (before.get(name)?.cpuMs ?? 0)) / documents;
+    return { name, spent };
+  });
+  const total = parts.reduce((sum, { spent }) => sum + spent, 0);
+  return `CPU ${total.toFixed(1)} ms/document (${parts.map(({ name, spent }) => `${name} ${spent.toFixed(2)}`).join(", ")})`;
+}
+
+function memoryOf(halfway: ReadonlyMap<string, PartUsage>, end: ReadonlyMap<string, PartUsage>): string {
+  const mib = (usage: PartUsage | undefined) => Math.round((usage?.rss ?? 0) / 2 ** 20);
+  const of = (name: string) => `${name} ${mib(halfway.get(name))}→${mib(end.get(name))}`;
+  return `MiB half way→end: ${of("gateway")}, ${of("worker")}`;
 }

@@ -42,7 +42,9 @@ export async function samplePdf(size: number): Promise<Uint8Array> {
   const document = await PDFDocument.create();
   document.addPage();
   await document.attach(randomBytes(size), "filler.bin");
-  return document.save();
+  // Eight digits that a caller may change, to have many documents.
+  document.setSubject("00000000");
+  return document.save({ useObjectStreams: false });
 }
 
 /** PAdES-B-T with one signature. */

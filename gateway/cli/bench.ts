@@ -5,6 +5,7 @@ import { benchLarge } from "../bench/bench-large.ts";
 import { benchSigning } from "../bench/bench-signing.ts";
 import { benchVerification } from "../bench/bench-verification.ts";
 import type { Figure } from "../bench/measure.ts";
+import { sealedPdfs, transcripts, visiblePdfs } from "../bench/workloads.ts";
 import { textTable } from "../terminal/text-table.ts";
 
 const positive = (text: string): number => {
@@ -12,6 +13,22 @@ const positive = (text: string): number => {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("≥ 1");
   return value;
 };
+
+const lengths = (text: string): number[] => text.split(",").map(positive);
+
+const NAMES = ["signing", "verification", "large", "seal", "visible", "transcript", "all-stamped", "queue"] as const;
+const DEFAULT = NAMES.filter((name) => name !== "queue");
+/** Documents of the figure queue: it is about the queue, and 100,000 of them have to find room. */
+const SMALL = 4096;
+
+interface BenchOptions {
+  seconds: number;
+  sessions: number;
+  documents: number;
+  queued: number[];
+  only: string;
+  json?: boolean;
+}
 
 /** `hocba bench`: figures as ratios to a floor measured in the same run, since machines differ. */
 export function benchCommand(): Command {
@@ -22,10 +39,16 @@ export function benchCommand(): Command {
     )
     .option("--seconds <n>", "thời gian mỗi phép đo / length of each measurement", positive, 5)
     .option("--sessions <n>", "số phiên PKCS #11 / PKCS #11 sessions", positive, 4)
-    .option("--documents <n>", "số tài liệu đo trọn vẹn / documents for the end-to-end figures", positive, 200)
-    .option("--only <names>", "signing,verification,large,end-to-end", "signing,verification,large,end-to-end")
+    .option("--documents <n>", "số tài liệu đo trọn vẹn / documents for the end-to-end figures", positive, 1000)
+    .option(
+      "--queued <list>",
+      "độ dài hàng đợi, cách nhau bằng dấu phẩy / lengths of the queue, with commas, for the figure queue",
+      lengths,
+      [1000, 10_000],
+    )
+    .option("--only <names>", `${NAMES.join(",")} (${DEFAULT.join(",")})`, DEFAULT.join(","))
     .option("--json", "mỗi con số một dòng JSON / one JSON object a figure")
-    .action(async (options: { seconds: number; sessions: number; documents: number; only: string; json?: boolean }) => {
+    .action(async (options: BenchOptions) => {
       const only = new Set(options.only.split(","));
       const figures: Figure[] = [];
       const add = async (name: string, measure: () => Promise<Figure[]>) => {
@@ -33,13 +56,21 @@ export function benchCommand(): Command {
         process.stderr.write(`• ${name} …\n`);
         figures.push(...(await measure()));
       };
-      // The raw rate is the floor of the end-to-end figures as well.
-      if (only.has("end-to-end")) only.add("signing");
       await add("signing", () => benchSigning(options));
       await add("verification", () => benchVerification(options));
       await add("large", benchLarge);
-      for (const format of ["pdf", "xml"] as const) {
-        await add("end-to-end", () => benchEndToEnd({ documents: options.documents, format }, figures[0]!.perSecond));
+      // The raw rate is the floor of the end-to-end figures as well, where it was measured.
+      const raw = only.has("signing") ? figures[0]!.perSecond : null;
+      const { documents } = options;
+      const fewer = Math.ceil(documents / 5);
+      await add("seal", async () => [await benchEndToEnd(await sealedPdfs(), { documents }, raw)]);
+      await add("visible", async () => [await benchEndToEnd(await visiblePdfs(), { documents: fewer }, raw)]);
+      await add("transcript", async () => [await benchEndToEnd(transcripts("last"), { documents: fewer }, raw)]);
+      await add("all-stamped", async () => [await benchEndToEnd(transcripts("each"), { documents: fewer }, raw)]);
+      for (const length of options.queued) {
+        await add("queue", async () => [
+          await benchEndToEnd(await sealedPdfs(SMALL), { documents: length, queued: true }, raw),
+        ]);
       }
       print(figures, options.json === true);
     });
