@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { createGateway } from "../create-gateway.ts";
+import { createVerifierInThreads } from "../verification/index.ts";
 import { configOption, configOrExit, exitWith, stopOnSignal } from "./config-option.ts";
 
 /** `hocba serve`: the HTTP side of the gateway. */
@@ -13,8 +14,12 @@ export function serveCommand(): Command {
     .action(async (options: { config?: string }) => {
       const config = configOrExit(options.config);
       try {
-        const gateway = await createGateway(config);
-        stopOnSignal(gateway.stop);
+        const verifier = createVerifierInThreads(config);
+        const gateway = await createGateway(config, { verifier });
+        stopOnSignal(async () => {
+          await gateway.stop();
+          await verifier.close();
+        });
         await gateway.start();
       } catch (error) {
         exitWith(error);

@@ -93,6 +93,24 @@ export const configSchema = z.strictObject({
       concurrency: z.number().int().min(1).max(64).default(2),
     })
     .prefault({}),
+  evidenceRecords: z
+    .strictObject({
+      /** Documents of these profiles get an evidence record (RFC 4998), many by one time stamp; "all": of every profile. */
+      profiles: z.union([z.literal("all"), z.array(z.string().min(1)).max(500)]).default([]),
+      /** A window is stamped when it holds so many documents, or so long after its first one came. */
+      window: z
+        .strictObject({
+          documents: z.number().int().min(1).max(10_000).default(10_000),
+          seconds: z.number().int().positive().default(3_600),
+        })
+        .prefault({}),
+      everyMs: milliseconds.default(1_000),
+      /** First wait after a failed time stamp; doubled each time, an hour at most. */
+      retryMs: milliseconds.default(10_000),
+      /** After so long another gateway may take up what this one has begun. */
+      leaseMs: milliseconds.default(180_000),
+    })
+    .prefault({}),
   trust: z
     .strictObject({
       /** Files or folders of trust anchors (PEM or DER). */

@@ -326,6 +326,13 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "The signed document failed its verification",
     ...askOperator,
   ),
+  VERIFICATION_STOPPED: entry(
+    503,
+    "Chưa kiểm tra được tệp này: việc kiểm tra mất quá nhiều thời gian hoặc bộ nhớ",
+    "This file was not checked: it took too much time or memory",
+    "Thử lại sau ít phút; nếu vẫn vậy, xin bản gốc từ nơi phát hành. Chưa có kết luận nào về tệp.",
+    "Try again in a few minutes; if it happens again, ask the issuer for the original. Nothing is known of the file.",
+  ),
   SIGNATURE_VALUE_INVALID: entry(422, "Giá trị chữ ký sai", "The signature value is wrong", ...askOperator),
   RESERVED_PLACE_TOO_SMALL: entry(
     422,
