@@ -3,6 +3,7 @@ import {
   createHash,
   createPublicKey,
   createVerify,
+  type Hash,
   type KeyObject,
   publicDecrypt,
   verify as verifyOnce,
@@ -13,7 +14,7 @@ import { nullValue, oid, sequence } from "../der/write.ts";
 import { CertsError } from "../errors.ts";
 import { keyFits } from "./key-fits.ts";
 import { LruCache } from "./lru-cache.ts";
-import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from "./provider.ts";
+import type { CryptoProvider, DigestAlgorithm, RunningDigest, SignatureAlgorithm } from "./provider.ts";
 import { emsaPssVerify } from "./pss.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
 
@@ -43,16 +44,27 @@ const OPENSSL_NAME: Readonly<Record<DigestAlgorithm, string>> = {
   ripemd160: "ripemd160",
 };
 
-function digest(algorithm: DigestAlgorithm, ...chunks: readonly Uint8Array[]): Uint8Array {
+function start(algorithm: DigestAlgorithm): Hash {
   try {
-    const hash = createHash(OPENSSL_NAME[algorithm]);
-    for (const chunk of chunks) hash.update(chunk);
-    const value = hash.digest();
-    return new Uint8Array(value.buffer, value.byteOffset, value.length);
+    return createHash(OPENSSL_NAME[algorithm]);
   } catch (cause) {
     throw new CertsError("ALGORITHM_UNSUPPORTED", `digest ${algorithm}`, { cause });
   }
 }
+
+function digest(algorithm: DigestAlgorithm, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const hash = start(algorithm);
+  for (const chunk of chunks) hash.update(chunk);
+  return octetsOf(hash.digest());
+}
+
+const octetsOf = (value: Buffer): Uint8Array => new Uint8Array(value.buffer, value.byteOffset, value.length);
+
+const running = (hash: Hash): RunningDigest => ({
+  update: (chunk) => void hash.update(chunk),
+  copy: () => running(hash.copy()),
+  digest: () => octetsOf(hash.digest()),
+});
 
 function importKey(spki: Uint8Array): Imported | null {
   const id = Buffer.from(spki.buffer, spki.byteOffset, spki.length).toString("latin1");
@@ -180,4 +192,8 @@ function hasDigest(name: DigestAlgorithm): boolean {
 }
 
 /** OpenSSL through node:crypto, with the imported keys kept. */
-export const nodeCrypto: CryptoProvider = { digest, verify };
+export const nodeCrypto: CryptoProvider = {
+  digest,
+  startDigest: (algorithm) => running(start(algorithm)),
+  verify,
+};

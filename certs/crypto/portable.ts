@@ -7,13 +7,14 @@ import { concatBytes } from "../der/values.ts";
 import { CertsError } from "../errors.ts";
 import { curveOf } from "./curves.ts";
 import { keyFits } from "./key-fits.ts";
-import type { CryptoProvider, DigestAlgorithm, SignatureAlgorithm } from "./provider.ts";
+import type { CryptoProvider, DigestAlgorithm, RunningDigest, SignatureAlgorithm } from "./provider.ts";
 import { type PublicKey, readPublicKey } from "./public-key.ts";
 import { fromOctets, power, verifyRsa } from "./rsa.ts";
 import { readRs } from "./signature-value.ts";
 
 interface Hasher {
   update(chunk: Uint8Array): Hasher;
+  clone(): Hasher;
   digest(): Uint8Array;
 }
 
@@ -33,12 +34,22 @@ const HASHES: Readonly<Record<DigestAlgorithm, { create(): Hasher }>> = {
   ripemd160,
 };
 
-function digest(algorithm: DigestAlgorithm, ...chunks: readonly Uint8Array[]): Uint8Array {
+function hasher(algorithm: DigestAlgorithm): Hasher {
   if (!Object.hasOwn(HASHES, algorithm)) throw new CertsError("ALGORITHM_UNSUPPORTED", `digest ${algorithm}`);
-  const hash = HASHES[algorithm].create();
+  return HASHES[algorithm].create();
+}
+
+function digest(algorithm: DigestAlgorithm, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const hash = hasher(algorithm);
   for (const chunk of chunks) hash.update(chunk);
   return hash.digest();
 }
+
+const running = (hash: Hasher): RunningDigest => ({
+  update: (chunk) => void hash.update(chunk),
+  copy: () => running(hash.clone()),
+  digest: () => hash.digest(),
+});
 
 function verify(
   spki: Uint8Array,
@@ -126,4 +137,8 @@ function verifyDsa(
 }
 
 /** Pure TypeScript over @noble/hashes and @noble/curves; RSA and DSA on BigInt. For the browser. */
-export const portableCrypto: CryptoProvider = { digest, verify };
+export const portableCrypto: CryptoProvider = {
+  digest,
+  startDigest: (algorithm) => running(hasher(algorithm)),
+  verify,
+};

@@ -23,6 +23,16 @@ export type SignatureAlgorithm =
   | { scheme: "dsa"; digest: DigestAlgorithm; encoding: "der" | "p1363" }
   | { scheme: "eddsa"; curve: "ed25519" | "ed448" };
 
+/** A digest in the making, whose state can be forked: messages with a common beginning are hashed once up to where they part. */
+export interface RunningDigest {
+  /** Takes up further octets. */
+  update(chunk: Uint8Array): void;
+  /** The same state, from here on independent. */
+  copy(): RunningDigest;
+  /** The digest of all octets taken up; ends the use of this object. */
+  digest(): Uint8Array;
+}
+
 /**
  * The cryptography the verifier stands on. Synchronous, so that verification is one pure function of its input.
  * Two implementations: `nodeCrypto` (OpenSSL through node:crypto) and `portableCrypto` (browser).
@@ -30,6 +40,8 @@ export type SignatureAlgorithm =
 export interface CryptoProvider {
   /** Digest of the chunks as if joined. @throws CertsError ALGORITHM_UNSUPPORTED */
   digest(algorithm: DigestAlgorithm, ...chunks: readonly Uint8Array[]): Uint8Array;
+  /** Begins a digest. @throws CertsError ALGORITHM_UNSUPPORTED */
+  startDigest(algorithm: DigestAlgorithm): RunningDigest;
   /**
    * True when `signature` over the joined chunks verifies under the SubjectPublicKeyInfo. False for every malformed
    * signature and for a key that does not fit the algorithm.

@@ -47,6 +47,8 @@ export class PdfString {
   readonly end: number;
   readonly hex: boolean;
   private decoded: Uint8Array | null = null;
+  /** Offset up to which nothing but digits was met when decoding. */
+  private digitsUpTo: number;
   private readonly decrypt: Decrypt | null;
 
   constructor(source: Uint8Array, start: number, end: number, hex: boolean, decrypt: Decrypt | null = null) {
@@ -55,6 +57,7 @@ export class PdfString {
     this.start = start;
     this.end = end;
     this.hex = hex;
+    this.digitsUpTo = start + 1;
   }
 
   /** A string that was not read from a file; written in hexadecimal form. */
@@ -73,15 +76,23 @@ export class PdfString {
   /** The octets as the file has them: /Contents of a signature is never encrypted (ISO 32000-2 §7.6.2). */
   get written(): Uint8Array {
     if (this.source.length === 0) return this.decoded ?? this.source;
-    return this.hex
-      ? decodeHex(this.source, this.start + 1, this.end - 1)
-      : decodeLiteral(this.source, this.start + 1, this.end - 1);
+    return this.hex ? this.prefix(Number.POSITIVE_INFINITY) : decodeLiteral(this.source, this.start + 1, this.end - 1);
   }
 
   /** The first octets as the file has them, at most `count`; decodes no more than that. */
   prefix(count: number): Uint8Array {
     if (!this.hex) return this.written.subarray(0, count);
-    return decodeHex(this.source, this.start + 1, this.end - 1, count);
+    const start = this.start + 1;
+    const end = this.end - 1;
+    const out = new Uint8Array(Math.min((end - start + 1) >> 1, count));
+    const pairs = decodePairs(this.source, start, Math.min(out.length, (end - start) >> 1), out);
+    this.digitsUpTo = Math.max(this.digitsUpTo, start + 2 * pairs);
+    return pairs === out.length ? out : decodeRest(this.source, start + 2 * pairs, end, out, pairs);
+  }
+
+  /** True when a hexadecimal string holds digits and white space only, as the standard wants. */
+  get isCleanHex(): boolean {
+    return isCleanHex(this.source, this.digitsUpTo, this.end - 1);
   }
 }
 
@@ -196,11 +207,8 @@ for (let i = 0; i < 16; i++) {
   HEX_VALUE[digit.toUpperCase().charCodeAt(0)] = i;
 }
 
-/** True when a hexadecimal string holds digits and white space only, as the standard wants. */
-export function isCleanHex(string: PdfString): boolean {
-  const { source } = string;
-  const end = string.end - 1;
-  for (let i = string.start + 1; i < end; i++) {
+function isCleanHex(source: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
     const c = source[i]!;
     // A reserved place is mostly zeros: they are passed four at a time.
     if (c === 48 && source[i + 1] === 48 && source[i + 2] === 48 && source[i + 5] === 48) {
@@ -227,20 +235,22 @@ function skipZeros(source: Uint8Array, at: number, end: number): number {
   return i;
 }
 
-function decodeHex(source: Uint8Array, start: number, end: number, count = Number.POSITIVE_INFINITY): Uint8Array {
-  const out = new Uint8Array(Math.min((end - start + 1) >> 1, count));
-  let n = 0;
-  let high = -1;
-  const size = out.length;
-  let i = start;
-  // The usual case, pairs of digits without a gap.
-  for (; i + 1 < end && n < size; i += 2) {
-    const a = HEX_VALUE[source[i]!]!;
-    const b = HEX_VALUE[source[i + 1]!]!;
-    if ((a | b) > 15) break;
-    out[n++] = (a << 4) | b;
+/** The usual case, pairs of digits without a gap: decodes up to `count` of them. @returns how many there were */
+function decodePairs(source: Uint8Array, start: number, count: number, out: Uint8Array): number {
+  let at = start;
+  for (let n = 0; n < count; n++) {
+    const octet = (HEX_VALUE[source[at++]!]! << 8) | HEX_VALUE[source[at++]!]!;
+    if ((octet & 0xf0f0) !== 0) return n;
+    out[n] = (octet >> 4) | octet;
   }
-  for (; i < end && n < size; i++) {
+  return count;
+}
+
+/** Digits from `start` on, whatever stands between them, behind the first `decoded` octets of `out` (§7.3.4.3). */
+function decodeRest(source: Uint8Array, start: number, end: number, out: Uint8Array, decoded: number): Uint8Array {
+  let n = decoded;
+  let high = -1;
+  for (let i = start; i < end && n < out.length; i++) {
     const v = HEX_VALUE[source[i]!]!;
     if (v > 15) continue;
     if (high < 0) high = v;
@@ -249,7 +259,7 @@ function decodeHex(source: Uint8Array, start: number, end: number, count = Numbe
       high = -1;
     }
   }
-  if (high >= 0 && n < size) out[n++] = high << 4;
+  if (high >= 0 && n < out.length) out[n++] = high << 4;
   return out.subarray(0, n);
 }
 

@@ -1,6 +1,6 @@
 import { readElement } from "@hocba/certs/der";
 import type { PdfDocument, PdfView } from "./document.ts";
-import { integerOf, isArray, isCleanHex, nameOf, PdfDict, PdfRef, PdfString, type PdfValue } from "./objects.ts";
+import { integerOf, isArray, nameOf, PdfDict, PdfRef, PdfString, type PdfValue } from "./objects.ts";
 import { dateOf, textOf } from "./text.ts";
 import { type FormField, walkFields, widgetFields } from "./walk-fields.ts";
 
@@ -172,8 +172,8 @@ function readContents(
   if (!string.hex) problems.push("contents-not-hexadecimal");
   const inFile = string.source === view.document.bytes;
   if (!inFile) problems.push("contents-compressed");
-  else if (string.hex && !isCleanHex(string)) problems.push("contents-not-hexadecimal");
   const contents = trim(string);
+  if (inFile && string.hex && !string.isCleanHex) problems.push("contents-not-hexadecimal");
   if (contents.length === 0) problems.push("contents-empty");
   return { contents, hole: inFile ? { start: string.start, end: string.end } : null };
 }

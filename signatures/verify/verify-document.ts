@@ -9,6 +9,7 @@ import { finding } from "./findings.ts";
 import { judgePdfTranscript, judgeXmlTranscript } from "./hocba/judge-transcript.ts";
 import { readPdfDocument } from "./pdf/pdf-document.ts";
 import type { Finding, Indication, SignatureReport, SubIndication, VerificationReport } from "./report.ts";
+import { sharedPrefixCrypto } from "./shared-prefix-crypto.ts";
 import { validateSignature } from "./validate-signature.ts";
 import { ValidationProcess } from "./validation-process.ts";
 import { readXmlDocument, type XmlReading } from "./xml/xml-document.ts";
@@ -24,17 +25,19 @@ export function verifyDocument(
   bytes: Uint8Array,
   context: VerificationContext,
 ): { report: VerificationReport; wanted: EvidenceRequest[] } {
-  const process = new ValidationProcess(context);
+  const crypto = sharedPrefixCrypto(context.crypto, bytes);
+  const process = new ValidationProcess({ ...context, crypto });
   const format = detectFormat(bytes);
-  const head = {
+  // Asked for last: by then the signatures have hashed most of the file.
+  const head = () => ({
     file: context.fileName,
-    sha256: toHex(context.crypto.digest("sha256", bytes)).toLowerCase(),
+    sha256: toHex(crypto.digest("sha256", bytes)).toLowerCase(),
     format,
     policy: process.policy.name,
     validationTime: context.time.toISOString(),
-  };
+  });
   const nothing = (indication: Indication, subIndication: SubIndication | null, ...findings: Finding[]) => ({
-    report: { ...head, indication, subIndication, signatures: [], findings },
+    report: { ...head(), indication, subIndication, signatures: [], findings },
     wanted: [],
   });
   const limit = context.maximumSize ?? MAXIMUM_SIZE;
@@ -63,12 +66,12 @@ export function verifyDocument(
   }
   if (read.candidates.length === 0) return nothing("NO-SIGNATURE", null, finding("NO_SIGNATURE"));
 
-  const records = fileEvidenceRecords(bytes, context.evidenceRecords ?? [], context.crypto);
+  const records = fileEvidenceRecords(bytes, context.evidenceRecords ?? [], crypto);
   const signatures = read.candidates.map((candidate) =>
     validateSignature({ ...candidate, timestamps: [...candidate.timestamps, ...records] }, process),
   );
   const findings = read.judge?.(signatures) ?? [];
-  return { report: { ...head, ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
+  return { report: { ...head(), ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
 }
 
 interface Reading {
