@@ -1,25 +1,26 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { shippedProfiles } from "@hocba/signatures/profiles";
-import SqliteDatabase from "better-sqlite3";
+import type { Database } from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { transcriptPdf, transcriptXml } from "../demo/sample-class/index.ts";
 import { newId } from "../new-id.ts";
 import { bullWorkList, listedDocuments } from "../queue/index.ts";
 import { openReceiptIssuer } from "../receipts/index.ts";
+import { openDatabase } from "../sqlite/index.ts";
 import { type SigningSite, startSigningSite } from "../testing/index.ts";
 import { createVerifier, loadTrust } from "../verification/index.ts";
 import { examine, examineWorkList } from "./index.ts";
 
 describe("the doctor", () => {
   let site: SigningSite;
-  let database: SqliteDatabase.Database;
+  let database: Database;
   const documents = { pdf: "", xml: "", other: "" };
   const content = new Map<string, Uint8Array>();
 
   beforeAll(async () => {
     site = await startSigningSite({ pupils: 1 });
-    database = new SqliteDatabase(join(site.root, "ledger.sqlite"));
+    database = openDatabase(join(site.root, "ledger.sqlite"));
     const [pupil] = site.sample.pupils;
     content.set("pdf", await transcriptPdf(pupil!)).set("xml", transcriptXml(pupil!));
     const { pipeline } = await site.worker();

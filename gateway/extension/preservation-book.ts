@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import SqliteDatabase from "better-sqlite3";
+import { openDatabase } from "../sqlite/index.ts";
 import type { ExtensionLevel } from "./level-format.ts";
 
 /** A document that is kept valid, and its newest preserved revision. Times in ms since 1970. */
@@ -30,6 +28,10 @@ export interface PreservationBook {
   postpone(documentId: string, until: number): void;
   /** No longer kept: withdrawn or superseded. Its revisions still lead back to it. */
   forget(documentId: string): void;
+  /** How many are kept, how many should have been renewed by now, how many could not be at the last try. */
+  counts(now: number): { kept: number; overdue: number; failing: number };
+  /** Digests of all revisions after `after`, in their order. */
+  revisions(after: string, limit: number): string[];
   close(): void;
 }
 
@@ -46,10 +48,7 @@ const SCHEMA = `
 const COLUMNS = "document_id AS documentId, sha256, level, renew_at AS renewAt, attempts";
 
 export function openPreservationBook(path: string): PreservationBook {
-  if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new SqliteDatabase(path, { timeout: 10_000 });
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
+  const database = openDatabase(path);
   database.exec(SCHEMA);
   const sql = {
     keep: database.prepare(
@@ -66,6 +65,13 @@ export function openPreservationBook(path: string): PreservationBook {
         (SELECT document_id FROM preserved WHERE renew_at <= ? ORDER BY renew_at LIMIT ?) RETURNING ${COLUMNS}`,
     ),
     postpone: database.prepare("UPDATE preserved SET renew_at = ?, attempts = attempts + 1 WHERE document_id = ?"),
+    counts: database.prepare<[{ now: number }], { kept: number; overdue: number; failing: number }>(
+      `SELECT count(*) AS kept, count(*) FILTER (WHERE renew_at <= @now) AS overdue,
+        count(*) FILTER (WHERE attempts > 0) AS failing FROM preserved`,
+    ),
+    revisions: database.prepare<[string, number], { sha256: string }>(
+      "SELECT sha256 FROM revisions WHERE sha256 > ? ORDER BY sha256 LIMIT ?",
+    ),
     forget: database.prepare("DELETE FROM preserved WHERE document_id = ?"),
   };
   const keep = database.transaction((entry: Omit<PreservedDocument, "attempts">, at: number) => {
@@ -78,6 +84,8 @@ export function openPreservationBook(path: string): PreservationBook {
     documentOf: (sha256) => sql.documentOf.get(sha256)?.id ?? null,
     claim: (now, leaseUntil, limit) => sql.claim.all(leaseUntil, now, limit),
     postpone: (documentId, until) => void sql.postpone.run(until, documentId),
+    counts: (now) => sql.counts.get({ now })!,
+    revisions: (after, limit) => sql.revisions.all(after, limit).map(({ sha256 }) => sha256),
     forget: (documentId) => void sql.forget.run(documentId),
     close: () => database.close(),
   };

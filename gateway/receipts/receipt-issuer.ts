@@ -1,26 +1,8 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import { GatewayError } from "../errors.ts";
 import type { DocumentRecord, SignatureRecord, StepRecord } from "../ledger/index.ts";
-import { type ReceiptKey, signJws } from "./jws.ts";
+import { secretFile } from "../store/index.ts";
+import { type ReceiptKey, readReceipt, signJws } from "./jws.ts";
 
 export interface ReceiptIssuer {
   /** A JWS in compact form (RFC 7515) that says what was received, who signed when, and what came out. */
@@ -30,6 +12,11 @@ export interface ReceiptIssuer {
     signatures: readonly SignatureRecord[],
     verdict: { indication: string; policy: string; at: number },
   ): Promise<string>;
+  /**
+   * The receipt with the evidence record of the document, which comes later than the receipt (RFC 4998; DER in base64). One that
+   * another key has signed stays as it is.
+   */
+  withEvidence(receipt: string, evidence: { sha256: string; record: Uint8Array | null; provenAt: number | null }): string;
   /** A signed statement about the status of a document. */
   statement(payload: Record<string, unknown>): string;
   readonly key: ReceiptKey;
@@ -37,7 +24,7 @@ export interface ReceiptIssuer {
 
 /** Opens the gateway's Ed25519 key in `dataDir`, making it at the first start. @throws GatewayError STORE_UNAVAILABLE */
 export function openReceiptIssuer(dataDir: string): ReceiptIssuer {
-  const privateKey = keyAt(join(dataDir, "receipt-key.pem"));
+  const privateKey = secretFile(join(dataDir, "receipt-key.pem"), newKey, createPrivateKey);
   const { x } = createPublicKey(privateKey).export({ format: "jwk" }) as { x: string };
   const thumbprint = createHash("sha256").update(`{"crv":"Ed25519","kty":"OKP","x":"${x}"}`).digest("base64url");
   const key: ReceiptKey = { kty: "OKP", crv: "Ed25519", x, kid: thumbprint, use: "sig", alg: "EdDSA" };
@@ -53,7 +40,13 @@ export function openReceiptIssuer(dataDir: string): ReceiptIssuer {
         externalId: document.externalId,
         profile: document.profile,
         received: { sha256: document.sha256, at: new Date(document.createdAt).toISOString() },
-        signed: { sha256: document.currentSha256, verdict: verdict.indication, policy: verdict.policy },
+        signed: {
+          sha256: document.currentSha256,
+          verdict: verdict.indication,
+          policy: verdict.policy,
+          level: document.level,
+          waitingFor: document.waitingFor,
+        },
         signatures: steps.map((step) => {
           const signature = byStep.get(step.id);
           return {
@@ -69,36 +62,20 @@ export function openReceiptIssuer(dataDir: string): ReceiptIssuer {
       };
       return signJws("hocba-receipt+jwt", payload, privateKey, thumbprint);
     },
+    withEvidence(receipt, { sha256, record, provenAt }) {
+      const payload = record === null ? null : readReceipt(receipt, key);
+      if (payload === null) return receipt;
+      const evidenceRecord = {
+        sha256,
+        provenAt: provenAt === null ? null : new Date(provenAt).toISOString(),
+        der: Buffer.from(record!).toString("base64"),
+      };
+      return signJws("hocba-receipt+jwt", { ...payload, evidenceRecord }, privateKey, thumbprint);
+    },
     statement: (payload) => signJws("hocba-status+jwt", payload, privateKey, thumbprint),
   };
 }
 
-function keyAt(path: string): KeyObject {
-  try {
-    if (!existsSync(path)) make(path);
-    return createPrivateKey(readFileSync(path));
-  } catch (error) {
-    throw new GatewayError("STORE_UNAVAILABLE", `the gateway's key ${path} cannot be read or made`, { cause: error });
-  }
-}
-
-/** Gateway and worker may start at once on an empty folder: whoever links first has made the key. */
-function make(path: string): void {
-  mkdirSync(join(path, ".."), { recursive: true, mode: 0o700 });
-  const written = `${path}.${randomBytes(6).toString("hex")}`;
-  const pem = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
-  const file = openSync(written, "wx", 0o600);
-  try {
-    writeSync(file, pem as string);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
-    linkSync(written, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(written, { force: true });
-  }
+function newKey(): string {
+  return generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string;
 }

@@ -1,2 +1,3 @@
 export { openFileStore } from "./file-store.ts";
+export { secretFile } from "./secret-file.ts";
 export type { BlobStore } from "./store.ts";

@@ -1,6 +1,4 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import SqliteDatabase from "better-sqlite3";
+import { openDatabase } from "../sqlite/index.ts";
 import type { WebhookDelivery, WebhookEndpoint, WebhookStore } from "./webhook-store.ts";
 
 const schema = `
@@ -48,11 +46,7 @@ interface DeliveryRow {
 
 /** A SQLite file of its own: what is sent to whom can always be made again from the audit log, and never holds it up. */
 export function openSqliteWebhooks(path: string): WebhookStore {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new SqliteDatabase(path, { timeout: 10_000 });
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
-  database.pragma("foreign_keys = ON");
+  const database = openDatabase(path);
   database.exec(schema);
   const sql = {
     addEndpoint: database.prepare(

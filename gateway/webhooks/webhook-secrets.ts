@@ -1,17 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
-import { GatewayError } from "../errors.ts";
+import { join } from "node:path";
+import { secretFile } from "../store/index.ts";
 
 const KEY_BYTES = 32;
 
@@ -23,37 +12,14 @@ export interface WebhookSecrets {
 
 /** Opens the key that secrets are derived from, making it at the first start. @throws GatewayError STORE_UNAVAILABLE */
 export function openWebhookSecrets(dataDir: string): WebhookSecrets {
-  const path = join(dataDir, "webhook-key");
-  let key: Uint8Array;
-  try {
-    if (!existsSync(path)) make(path);
-    key = readFileSync(path);
-    if (key.length !== KEY_BYTES) throw new Error(`${key.length} octets`);
-  } catch (cause) {
-    throw new GatewayError("STORE_UNAVAILABLE", `the key for webhooks ${path} cannot be read or made`, { cause });
-  }
+  const key = secretFile(join(dataDir, "webhook-key"), () => randomBytes(KEY_BYTES), wholeKey);
   return {
     secretOf: (endpointId, generation) =>
       `whsec_${createHmac("sha256", key).update(`hocba webhook ${endpointId} ${generation}`).digest("base64")}`,
   };
 }
 
-/** Two gateways may start at once on an empty folder: whoever links first has made the key. */
-function make(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const written = `${path}.${randomBytes(6).toString("hex")}`;
-  const file = openSync(written, "wx", 0o600);
-  try {
-    writeSync(file, randomBytes(KEY_BYTES));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  try {
-    linkSync(written, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    rmSync(written, { force: true });
-  }
+function wholeKey(bytes: Buffer): Buffer {
+  if (bytes.length !== KEY_BYTES) throw new Error(`${bytes.length} octets`);
+  return bytes;
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
+import { openDatabase } from "@hocba/gateway/sqlite";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DemoSite, FINAL, MAIN, startDemoSite } from "../end-to-end/demo-site.ts";
@@ -79,7 +79,7 @@ describe("processes that are killed in the middle of a class", () => {
     kill("worker");
     await site.demo.parts.get("worker")!.exited;
     // What the old release prepared is not what this one prepares.
-    const ledger = new Sqlite(join(JSON.parse(readFileSync(site.demo.configFile, "utf8")).dataDir, "ledger.sqlite"));
+    const ledger = openDatabase(join(JSON.parse(readFileSync(site.demo.configFile, "utf8")).dataDir, "ledger.sqlite"));
     ledger.prepare("UPDATE signatures SET tbs_sha256 = ? WHERE state = 'signed'").run("0".repeat(64));
     ledger.close();
     site.demo.pki.faults.tsa = {};

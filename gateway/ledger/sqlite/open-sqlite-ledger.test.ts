@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import SqliteDatabase from "better-sqlite3";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { openDatabase } from "../../sqlite/index.ts";
 import { findAuditBreak } from "../audit-hash.ts";
 import { ledgerContract } from "../contract.test-suite.ts";
 import { openSqliteLedger } from "./open-sqlite-ledger.ts";
@@ -58,7 +58,7 @@ describe("the SQLite ledger", () => {
     const ledger = openSqliteLedger({ path, clock: () => 1 });
     await ledger.registry.putSchool({ code: "S1", name: "Một" }, "test");
     await ledger.close();
-    const database = new SqliteDatabase(path);
+    const database = openDatabase(path);
     expect(() => database.exec("UPDATE audit SET actor = 'x'")).toThrow(/append-only/);
     expect(() => database.exec("DELETE FROM audit")).toThrow(/append-only/);
     database.close();
@@ -66,7 +66,7 @@ describe("the SQLite ledger", () => {
 
   it("refuses a ledger of a newer program", () => {
     openSqliteLedger({ path, clock: () => 1 }).close();
-    const database = new SqliteDatabase(path);
+    const database = openDatabase(path);
     database.pragma("user_version = 999");
     database.close();
     expect(() => openSqliteLedger({ path, clock: () => 1 })).toThrow(/too old/);
@@ -76,7 +76,7 @@ describe("the SQLite ledger", () => {
     const ledger = openSqliteLedger({ path, clock: () => 1 });
     await ledger.registry.putSchool({ code: "S1", name: "Một" }, "test");
     await ledger.close();
-    const database = new SqliteDatabase(path);
+    const database = openDatabase(path);
     expect(database.pragma("integrity_check", { simple: true })).toBe("ok");
     database.close();
   });

@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import SqliteDatabase from "better-sqlite3";
+import type { Database } from "better-sqlite3";
+import { openDatabase } from "../../sqlite/index.ts";
 import type { Ledger } from "../ledger.ts";
 import { auditWriter, sqliteAudit } from "./audit.ts";
 import { sqliteBatches } from "./batches.ts";
@@ -14,7 +13,7 @@ import { sqliteRegistry } from "./registry.ts";
  * @throws GatewayError LEDGER_UNAVAILABLE
  */
 export function openSqliteLedger(options: { path: string; clock: () => number; busyTimeoutMs?: number }): Ledger {
-  const database = open(options.path, options.busyTimeoutMs ?? 10_000);
+  const database = open(options.path, options.busyTimeoutMs);
   const group = new GroupCommit(database);
   const audit = auditWriter(database, options.clock);
   let closed = false;
@@ -34,13 +33,9 @@ export function openSqliteLedger(options: { path: string; clock: () => number; b
   };
 }
 
-function open(path: string, timeout: number): SqliteDatabase.Database {
+function open(path: string, busyTimeoutMs?: number): Database {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const database = new SqliteDatabase(path, { timeout });
-    database.pragma("journal_mode = WAL");
-    database.pragma("synchronous = FULL");
-    database.pragma("foreign_keys = ON");
+    const database = openDatabase(path, busyTimeoutMs);
     database.pragma("journal_size_limit = 67108864");
     migrate(database);
     return database;
