@@ -7,10 +7,11 @@ import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 import { type Appearances, createAppearances } from "./appearance/index.ts";
 import type { Config } from "./config/index.ts";
+import { openEvidenceRecords } from "./evidence-records/index.ts";
 import { openPreservation, startRenewal, withPreserved } from "./extension/index.ts";
 import { BodyBudget, workFeeder } from "./intake/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
-import { createLogger, createMetrics, type Logger } from "./observability/index.ts";
+import { createLogger, createMetrics, exposeRenewals, type Logger } from "./observability/index.ts";
 import { createLateSigning, signingFormats } from "./pipeline/index.ts";
 import { loadProfiles } from "./profiles/index.ts";
 import { bullWorkList, startReconciler, type WorkList } from "./queue/index.ts";
@@ -76,10 +77,25 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     clock,
     actor: "gateway",
   });
+  const evidence = openEvidenceRecords(config, {
+    trust,
+    profiles,
+    timestamps: stamps.router,
+    ledger,
+    store,
+    log,
+    clock,
+    actor: "gateway",
+    onRenewal: (kind, outcome, windows) => metrics.renewals.inc({ kind: `evidence-${kind}`, outcome }, windows),
+  });
+  exposeRenewals(metrics.registry, { preservation: preservation.book, evidence: evidence.book, clock });
   const app = createApp({
     stopping: stopping.signal,
     config,
-    ledger: withPreserved(ledger, preservation.book),
+    ledger: withPreserved(ledger, {
+      documentOf: (sha256) => preservation.book.documentOf(sha256) ?? evidence.records.documentOf(sha256),
+    }),
+    evidence: evidence.records,
     preserved: preservation.book,
     store,
     list,
@@ -109,6 +125,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     clock,
   });
   const dispatcher = startDispatcher({ ledger, ...webhooks, clock, log }, config.webhooks);
+  evidence.start();
   const renewal = startRenewal(preservation, { everyMs: config.extension.everyMs, log });
   const reconciler = startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
   let server: ServerType | null = null;
@@ -128,6 +145,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       if (server !== null) await drain(server);
       await feeder.drain();
       await reconciler.stop();
+      await evidence.stop();
       await renewal.stop();
       preservation.close();
       await dispatcher.stop();

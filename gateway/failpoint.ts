@@ -33,6 +33,17 @@ export const failpoints = [
   "verify.passed",
   "verify.receipt-made",
   "verify.signed",
+  /** worker: the late time stamp of an issued document is in memory only */
+  "raise.stamped",
+  /** worker: the raised revision is judged, in memory only */
+  "raise.verified",
+  /** worker: the raised revision is in the store, the ledger still has the issued one */
+  "raise.stored",
+  "raise.written",
+  /** gateway: a window of documents is closed, nothing stamped */
+  "evidence.window-closed",
+  /** gateway: the time stamp of a window is in memory only */
+  "evidence.token-received",
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 

@@ -5,6 +5,7 @@ import { validatePath } from "@hocba/certs/path";
 import { type Certificate, parseCertificate } from "@hocba/certs/x509";
 import { digestAlgorithmOf } from "@hocba/signatures/cms";
 import type { ExtensionParts } from "./extend-document.ts";
+import { parseTimestampToken } from "@hocba/signatures/timestamps";
 import { type SignedParts, type StampPart, signedParts } from "./signed-parts.ts";
 
 /** Dated rules: what is acceptable now and until when (ETSI TS 119 312). */
@@ -25,6 +26,22 @@ export function reliedOnUntil(
   if (newest.length === 0) return null;
   const pool = [...held.certificates, ...parts.certificates.map((der) => parseCertificate(der))];
   return Math.min(...newest.map((stamp) => endOf(stamp, pool, parts)));
+}
+
+/** The same for a time stamp by itself, as it stands in an evidence record (RFC 4998 §5.2). @throws SignaturesError TSP_MALFORMED */
+export function tokenReliedOnUntil(
+  token: Uint8Array,
+  parts: Pick<ExtensionParts, "anchors" | "certificates">,
+): number {
+  const held = signedParts(token, "cms");
+  const certificate = held.signatures[0]?.signer ?? null;
+  const pool = [...held.certificates, ...parts.certificates.map((der) => parseCertificate(der))];
+  return endOf({ token: parseTimestampToken(token), certificate }, pool, parts);
+}
+
+/** Until when a digest algorithm is acceptable, ms since 1970; zero for one that never was. */
+export function digestReliedOnUntil(digest: DigestAlgorithm): number {
+  return judgeAlgorithm(ALGORITHMS, digestUse(digest), 0).until ?? 0;
 }
 
 /** In a PDF the last stamp covers everything. In XML and CMS the last ones of each signature that has archive stamps do. */

@@ -16,6 +16,8 @@ export interface Metrics {
   readonly requestSeconds: Histogram<"method" | "route">;
   readonly verifications: Counter<"indication">;
   readonly postponed: Counter<"code">;
+  /** Renewals of time stamps that keep documents valid; `kind`: document, evidence-timestamp, evidence-hash-tree. */
+  readonly renewals: Counter<"kind" | "outcome">;
 }
 
 export function createMetrics(sources: { ledger: Ledger; queueDepth: () => Promise<number> }): Metrics {
@@ -93,6 +95,12 @@ export function createMetrics(sources: { ledger: Ledger; queueDepth: () => Promi
       name: "hocba_verifications_total",
       help: "Public verifications by their result",
       labelNames: ["indication"],
+      registers,
+    }),
+    renewals: new Counter({
+      name: "hocba_renewals_total",
+      help: "Renewed time stamps of documents and of windows of evidence records, by outcome (ok, or the code of the failure)",
+      labelNames: ["kind", "outcome"],
       registers,
     }),
     postponed: new Counter({

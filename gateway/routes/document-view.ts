@@ -2,6 +2,7 @@ import { LruCache } from "@hocba/certs/crypto";
 import { parseCertificate } from "@hocba/certs/x509";
 import type { Profile } from "@hocba/signatures/profiles";
 import { z } from "zod";
+import type { DocumentEvidence } from "../evidence-records/index.ts";
 import { type DocumentRecord, type Dossier, documentStates, type Ledger } from "../ledger/index.ts";
 import { storedProblem } from "../problems/index.ts";
 
@@ -56,6 +57,15 @@ const step = z.object({
 export const documentSchema = z
   .object({
     ...summary,
+    evidenceRecord: z
+      .object({
+        state: z.enum(["waiting", "proven"]),
+        sha256: z.string().meta({ description: "The revision it is over" }),
+        provenAt: time.nullable().meta({ description: "The revision is proven to have existed then" }),
+      })
+      .nullable()
+      .optional()
+      .meta({ description: "RFC 4998; null where the document gets none" }),
     steps: z.array(step),
     status: z.array(
       z.object({
@@ -126,6 +136,16 @@ export async function viewDocument(
     replacedBy: change.replacedBy,
   }));
   return { ...viewSummary(dossier.document), steps, status };
+}
+
+export function viewEvidence(evidence: DocumentEvidence | null): DocumentView["evidenceRecord"] {
+  if (evidence === null) return null;
+  const { sha256, record, provenAt } = evidence;
+  return {
+    state: record === null ? "waiting" : "proven",
+    sha256,
+    provenAt: provenAt === null ? null : iso(provenAt),
+  };
 }
 
 const stepStates = { intent: "signing", signed: "stamping", complete: "complete" } as const;

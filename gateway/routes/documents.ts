@@ -3,9 +3,9 @@ import { z } from "zod";
 import { authenticate, requireScope } from "../access/index.ts";
 import { GatewayError } from "../errors.ts";
 import { readUpload, takeDocument } from "../intake/index.ts";
-import { type ApiKey, type Dossier, documentStates } from "../ledger/index.ts";
+import { type ApiKey, type DocumentRecord, type Dossier, documentStates } from "../ledger/index.ts";
 import { fileNameOf, mediaTypeOf, originalMedia } from "../media.ts";
-import { viewDocument, viewSummary } from "./document-view.ts";
+import { viewDocument, viewEvidence, viewSummary } from "./document-view.ts";
 import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
 import { parseParameters } from "./respond.ts";
 
@@ -29,7 +29,8 @@ export const withdrawalBody = z.strictObject({
 export const contentParameters = z.strictObject({
   revision: z.enum(["signed", "preserved", "current", "original"]).default("signed").meta({
     description:
-      "`preserved`: the newest revision with renewed time stamps, where the profile's level is LT or LTA; else as `signed`",
+      "`preserved`: the newest revision with renewed time stamps, where the profile's level is LT or LTA; a detached signature with " +
+      "its evidence record in it, where it has one; else as `signed`",
   }),
 });
 
@@ -105,7 +106,9 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
 
   app.get("/:id", async (context) => {
     const dossier = await own(parts, context.get("key"), context.req.param("id"));
-    return context.json(await viewDocument(dossier, parts.profiles.get(dossier.document.profile), parts.ledger));
+    const { id, profile } = dossier.document;
+    const view = await viewDocument(dossier, parts.profiles.get(profile), parts.ledger);
+    return context.json({ ...view, evidenceRecord: viewEvidence(parts.evidence.ofDocument(id)) });
   });
 
   app.get("/:id/content", async (context) => {
@@ -117,8 +120,7 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
         details: { state: document.state },
       });
     }
-    const renewed = revision === "preserved" ? parts.preserved.get(document.id) : null;
-    const sha256 = revision === "original" ? document.sha256 : (renewed?.sha256 ?? document.currentSha256);
+    const sha256 = revision === "original" ? document.sha256 : await revisionOf(document, revision, parts);
     const etag = `"${sha256}"`;
     if (context.req.header("if-none-match") === etag) return context.body(null, 304, { etag });
     const content = await parts.store.get(sha256);
@@ -136,11 +138,32 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   });
 
   app.get("/:id/receipt", async (context) => {
-    const { document, receipt } = await own(parts, context.get("key"), context.req.param("id"));
+    const id = context.req.param("id");
+    const { document, receipt } = await own(parts, context.get("key"), id);
     if (receipt === null) {
       throw new GatewayError("CONTENT_NOT_READY", "there is no receipt yet", { details: { state: document.state } });
     }
-    return context.body(receipt, 200, { "content-type": "application/jose" });
+    const proven = parts.evidence.ofDocument(id);
+    const whole = proven?.record ? parts.receipts.withEvidence(receipt, proven) : receipt;
+    return context.body(whole, 200, { "content-type": "application/jose" });
+  });
+
+  app.get("/:id/evidence-record", async (context) => {
+    const { document } = await own(parts, context.get("key"), context.req.param("id"));
+    const evidence = parts.evidence.ofDocument(document.id);
+    if (evidence === null) throw new GatewayError("NOT_FOUND", "the document has no evidence record");
+    const { record, sha256 } = evidence;
+    if (record === null) {
+      throw new GatewayError("CONTENT_NOT_READY", "the evidence record waits for its time stamp", {
+        details: { state: "evidence-record-waiting" },
+      });
+    }
+    return context.body(record as Uint8Array<ArrayBuffer>, 200, {
+      "content-type": "application/octet-stream",
+      "content-disposition": `attachment; filename="${fileNameOf(document)}.ers"`,
+      "cache-control": "private, no-store",
+      "x-evidence-sha256": sha256,
+    });
   });
 
   app.post("/:id/withdrawal", async (context) => {
@@ -155,6 +178,15 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     return context.json(viewSummary(withdrawn));
   });
   return app;
+}
+
+/** SHA-256 of the revision asked for. */
+async function revisionOf(document: DocumentRecord, revision: string, parts: GatewayParts): Promise<string> {
+  const { currentSha256 } = document;
+  if (revision !== "preserved") return currentSha256;
+  const renewed = parts.preserved.get(document.id)?.sha256 ?? currentSha256;
+  // A record is over the file as it was issued.
+  return renewed === currentSha256 ? ((await parts.evidence.embedded(document)) ?? currentSha256) : renewed;
 }
 
 /** A document of the key's school; another school's is as good as none. @throws GatewayError */

@@ -1,6 +1,7 @@
 import type { Signer } from "@hocba/hsm-adapters";
 import type { Profile } from "@hocba/signatures/profiles";
 import type { Config } from "../config/index.ts";
+import type { EvidenceRecords } from "../evidence-records/index.ts";
 import type { PreservationBook } from "../extension/index.ts";
 import type { BodyBudget, WorkFeeder } from "../intake/index.ts";
 import type { ApiKey, Ledger } from "../ledger/index.ts";
@@ -31,6 +32,8 @@ export interface GatewayParts {
   lateSigning: LateSigning;
   /** Which revisions of issued documents are kept valid. */
   preserved: Pick<PreservationBook, "get">;
+  /** Evidence records of issued documents. */
+  evidence: EvidenceRecords;
   webhooks: { store: WebhookStore; secrets: WebhookSecrets };
   clock: () => number;
   /** Aborts when the service is told to stop: streams that could go on for hours end then. */

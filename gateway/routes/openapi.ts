@@ -78,9 +78,18 @@ const operations: Readonly<Record<string, Record<string, Operation>>> = {
   },
   "/v1/documents/{id}/receipt": {
     get: {
-      summary: "Biên nhận do cổng ký / The receipt, a JWS signed by the gateway (keys at /.well-known/jwks.json)",
+      summary:
+        "Biên nhận do cổng ký, kèm hồ sơ chứng cứ khi đã có / The receipt, a JWS signed by the gateway (keys at /.well-known/jwks.json), with the evidence record once there is one",
       path: ["id"],
       answers: { 200: { description: "JWS in compact form", type: "application/jose" } },
+      problems: [401, 403, 404, 409],
+    },
+  },
+  "/v1/documents/{id}/evidence-record": {
+    get: {
+      summary: "Hồ sơ chứng cứ / The evidence record over the issued file (RFC 4998)",
+      path: ["id"],
+      answers: { 200: { description: "EvidenceRecord in DER", type: "application/octet-stream" } },
       problems: [401, 403, 404, 409],
     },
   },

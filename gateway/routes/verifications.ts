@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { sentence, type VerificationReport } from "@hocba/signatures/verify";
 import { Hono } from "hono";
 import { z } from "zod";
@@ -32,9 +33,11 @@ export function verificationRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     try {
       const upload = await readUpload(context.req.raw, maxBytes, parts.budget, BESIDE);
       try {
+        // Our own record of the file is evidence like any other: the verifier checks it.
+        const own = parts.evidence.ofFile(createHash("sha256").update(upload.bytes).digest("hex"));
         const report = await parts.verifier.verify(upload.bytes, fileName ?? upload.name ?? "", undefined, {
           detached: upload.beside.content?.[0],
-          evidenceRecords: upload.beside.evidenceRecord,
+          evidenceRecords: [...(upload.beside.evidenceRecord ?? []), ...(own === null ? [] : [own])],
         });
         parts.metrics.verifications.inc({ indication: report.indication });
         const registry = await statusOf(parts.ledger, report.sha256, parts.clock());

@@ -115,6 +115,14 @@ export function addCadesArchiveTimestamp(
   return withUnsignedAttribute(cms, attribute(CmsOid.archiveTimestampV3, indexed));
 }
 
+/**
+ * Embeds an evidence record over the detached signature and its content as a group (RFC 4998 appendix A, external evidence record).
+ * @param record DER of the EvidenceRecord over `cms` as it is given here @throws SignaturesError CMS_MALFORMED
+ */
+export function addCadesEvidenceRecord(cms: Uint8Array, record: Uint8Array): Uint8Array {
+  return withUnsignedAttribute(cms, attribute(CmsOid.evidenceRecordExternal, record));
+}
+
 /** ATSHashIndexV3 (§5.5.2): digests of each certificate, each CRL, and each value of an unsigned attribute with its type. */
 function buildHashIndex(parsed: SignedData, signer: SignerInfo, crypto: CryptoProvider): Uint8Array {
   const digests = (items: readonly (readonly Uint8Array[])[]) =>
