@@ -58,6 +58,10 @@ export type GatewayErrorCode =
   | "STORE_MISSING"
   | "STORE_UNAVAILABLE"
   | "QUEUE_UNAVAILABLE"
+  // backup
+  | "BACKUP_UNREADABLE"
+  | "BACKUP_DAMAGED"
+  | "BACKUP_TARGET_NOT_EMPTY"
   | "INTERNAL";
 
 export class GatewayError extends HocbaError<GatewayErrorCode> {}

@@ -3,6 +3,7 @@ import { HocbaError } from "@hocba/certs";
 import { Option } from "commander";
 import { type Config, loadConfig } from "../config/index.ts";
 import { type Ledger, openSqliteLedger } from "../ledger/index.ts";
+import { knownProblemCodes, problemText } from "../problems/index.ts";
 
 /** `--config FILE`, or the file that HOCBA_CONFIG names. */
 export function configOption(): Option {
@@ -32,10 +33,15 @@ export async function withLedger(file: string | undefined, work: (ledger: Ledger
   }
 }
 
-/** Says what went wrong in one line, with its code, and ends with 3. */
+/** Says what went wrong, with its code, and what to do about it, and ends with 3. */
 export function exitWith(error: unknown): never {
-  if (error instanceof HocbaError) console.error(`hocba: ${error.code}: ${error.message}`);
-  else console.error(error);
+  if (error instanceof HocbaError) {
+    console.error(`hocba: ${error.code}: ${error.message}`);
+    if (knownProblemCodes().includes(error.code)) {
+      const { title, whatToDo } = problemText(error.code);
+      console.error(`${title.vi}. ${whatToDo.vi}\n${title.en}. ${whatToDo.en}`);
+    }
+  } else console.error(error);
   process.exit(3);
 }
 

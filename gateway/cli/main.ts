@@ -82,6 +82,18 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./doctor.ts")).doctorCommand(),
   },
   {
+    name: "backup",
+    vi: "sao lưu khi cổng đang làm việc",
+    en: "copy the data folder while the gateway works",
+    load: async () => (await import("./backup.ts")).backupCommand(),
+  },
+  {
+    name: "restore",
+    vi: "khôi phục từ bản sao lưu",
+    en: "make the data folder again from a backup",
+    load: async () => (await import("./backup.ts")).restoreCommand(),
+  },
+  {
     name: "bench",
     vi: "đo tốc độ, so với giới hạn của phần cứng",
     en: "measure speed, as ratios to the hardware's floor",

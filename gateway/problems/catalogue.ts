@@ -433,6 +433,27 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
   STORE_MISSING: entry(500, "Mất tệp lưu trữ", "A stored file is missing", ...askOperator),
   STORE_UNAVAILABLE: entry(503, "Kho lưu trữ tạm không dùng được", "The store cannot be used", ...comeAgain),
   QUEUE_UNAVAILABLE: entry(503, "Hàng đợi tạm không dùng được", "The queue cannot be used", ...nothingToDo),
+  BACKUP_UNREADABLE: entry(
+    500,
+    "Không dùng được thư mục này để sao lưu hay khôi phục",
+    "This folder cannot be used for a backup or a restore",
+    "Chọn thư mục trống hoặc thư mục của một bản sao lưu, nằm ngoài thư mục dữ liệu.",
+    "Choose an empty folder or that of a backup, outside the data folder.",
+  ),
+  BACKUP_DAMAGED: entry(
+    500,
+    "Bản sao lưu đã hỏng",
+    "The backup is damaged",
+    "Dùng một bản sao lưu khác; thư mục dữ liệu chưa bị thay đổi.",
+    "Use another backup; the data folder was not changed.",
+  ),
+  BACKUP_TARGET_NOT_EMPTY: entry(
+    500,
+    "Thư mục dữ liệu không rỗng",
+    "The data folder is not empty",
+    "Chuyển thư mục dữ liệu cũ đi chỗ khác rồi chạy lại; không có gì bị ghi đè.",
+    "Move the old data folder away and run this again; nothing is ever overwritten.",
+  ),
   INTERNAL: entry(500, "Lỗi bên trong", "Internal error", ...askOperator),
 };
 
