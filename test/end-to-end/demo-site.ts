@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { parseTrustAnchors } from "@hocba/certs/trust";
 import { type Demo, type DemoOptions, startDemo, transcriptPdf, transcriptXml } from "@hocba/gateway/demo";
-import { findAuditBreak, type Ledger, openSqliteLedger } from "@hocba/gateway/ledger";
+import { type DocumentFormat, findAuditBreak, type Ledger, openSqliteLedger } from "@hocba/gateway/ledger";
+import { parseSignedData } from "@hocba/signatures/cms";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
 import { type VerificationReport, verifyDocument } from "@hocba/signatures/verify";
 import { findXmlSignatures, parseXml } from "@hocba/signatures/xml";
@@ -68,6 +69,12 @@ export async function startDemoSite(options: Partial<DemoOptions> = {}) {
   return siteOf(demo, root, ledger);
 }
 
+const signaturesIn: Record<DocumentFormat, (bytes: Uint8Array) => readonly unknown[]> = {
+  pdf: (bytes) => signatureFields(openPdf(bytes)),
+  xml: (bytes) => findXmlSignatures(parseXml(bytes)),
+  cms: (bytes) => parseSignedData(bytes).signerInfos,
+};
+
 function siteOf(demo: Demo, root: string, ledger: Ledger) {
   const { sample } = demo;
 
@@ -96,7 +103,7 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
           method: "POST",
           body: content as Uint8Array<ArrayBuffer>,
           headers: {
-            "content-type": profile.endsWith("pdf") ? "application/pdf" : "application/xml",
+            "content-type": /pdf|xml/.test(profile) ? `application/${profile.slice(-3)}` : "application/octet-stream",
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
           },
         },
@@ -150,6 +157,15 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
       return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
     },
 
+    /** The evidence record of a document that has one. */
+    async evidenceRecord(id: string): Promise<Uint8Array> {
+      const answer = await fetch(`${demo.baseUrl}/v1/documents/${id}/evidence-record`, {
+        headers: { authorization: `Bearer ${demo.apiKey}` },
+      });
+      expect(answer.status, `evidence record of ${id}`).toBe(200);
+      return new Uint8Array(await answer.arrayBuffer());
+    },
+
     /** The verdict of the public endpoint. */
     async verdict(content: Uint8Array): Promise<VerificationReport> {
       const answer = await fetch(`${demo.baseUrl}/v1/verifications`, {
@@ -168,7 +184,7 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
       expect(`${id} ${state} ${JSON.stringify(error)}`).toBe(`${id} signed null`);
       const dossier = (await ledger.documents.dossier(id))!;
       const { document, steps, signatures } = dossier;
-      const planned = document.format === "pdf" ? 3 : sample.pupils[0]!.results.length + 3;
+      const planned = { pdf: 3, xml: sample.pupils[0]!.results.length + 3, cms: 1 }[document.format];
       expect(steps.map((step) => step.id).length).toBe(planned);
       expect(new Set(signatures.map((signature) => signature.stepId))).toEqual(new Set(steps.map((step) => step.id)));
       expect(signatures.length).toBe(planned);
@@ -177,9 +193,9 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
       }
       const { status, bytes } = await site.content(id);
       expect(status).toBe(200);
-      const found = document.format === "pdf" ? signatureFields(openPdf(bytes)) : findXmlSignatures(parseXml(bytes));
-      expect(found.length, "signatures in the file").toBe(planned);
-      const report = await site.judge(bytes);
+      expect(signaturesIn[document.format](bytes).length, "signatures in the file").toBe(planned);
+      const detached = document.format === "cms" ? (await site.content(id, "?revision=original")).bytes : undefined;
+      const report = await site.judge(bytes, detached);
       expect(`${report.indication} ${report.signatures.length}`).toBe(`TOTAL-PASSED ${planned}`);
       expect(report.signatures.every((signature) => signature.level === "T")).toBe(true);
       const entries = await ledger.audit.entries({ after: 0, limit: 10_000, documentId: id });
@@ -189,7 +205,7 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
     },
 
     /** Our verifier as a library, with the dev root and its current revocation lists only. */
-    async judge(bytes: Uint8Array): Promise<VerificationReport> {
+    async judge(bytes: Uint8Array, detached?: Uint8Array): Promise<VerificationReport> {
       const crls = [await demo.pki.crl("root"), await demo.pki.crl("issuing")];
       return verifyDocument(bytes, {
         crypto: nodeCrypto,
@@ -200,6 +216,7 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
         crls,
         ocspResponses: [],
         fileName: "",
+        ...(detached ? { detachedContent: detached } : {}),
       }).report;
     },
 

@@ -1,11 +1,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { type Failpoint, failpoints } from "@hocba/gateway";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fileObject, parseEvidenceRecord, verifyEvidenceRecord } from "@hocba/signatures/evidence-records";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DemoSite, MAIN, startDemoSite } from "../end-to-end/demo-site.ts";
 
 /** In the worker the second and third time matter as well: between two signatures of one document. */
-const inWorker = failpoints.filter((point) => !point.startsWith("intake."));
+const inWorker = failpoints.filter((point) => !/^(intake|raise|evidence)\./.test(point));
 const again = [
   "sign.value-made:2",
   "sign.value-written:3",
@@ -14,6 +16,17 @@ const again = [
   "complete.written:3",
 ];
 const inGateway = failpoints.filter((point) => point.startsWith("intake."));
+const inEvidence = failpoints.filter((point) => point.startsWith("evidence."));
+const formats = ["pdf", "xml", "cms"] as const;
+type Format = (typeof formats)[number];
+/** A window a second, so that the walk need not wait for it; who is killed keeps nobody waiting either. */
+const evidenceRecords = {
+  profiles: "all" as const,
+  window: { documents: 1000, seconds: 1 },
+  everyMs: 100,
+  retryMs: 200,
+  leaseMs: 1000,
+};
 
 /**
  * Real processes, killed with SIGKILL at each named arrow, one after the other: each successor finds what its predecessor
@@ -23,7 +36,7 @@ describe("kill -9 at every arrow", () => {
   let site: DemoSite;
   const submitted = new Map<string, string>();
   beforeAll(async () => {
-    site = await startDemoSite({ pupils: 1 });
+    site = await startDemoSite({ pupils: 1, config: { evidenceRecords } });
   }, 120_000);
   afterAll(() => site?.close(), 60_000);
 
@@ -46,9 +59,10 @@ describe("kill -9 at every arrow", () => {
       new Promise<false>((resolve) => setTimeout(() => resolve(false), within).unref()),
     ]);
 
-  async function submit(key: string, format: "pdf" | "xml"): Promise<string | null> {
-    const content = format === "pdf" ? await site.pdf() : site.xml();
-    const answer = await site.submit({ content, profile: `hocba-${format}`, idempotencyKey: key }).catch(() => null);
+  async function submit(key: string, format: Format): Promise<string | null> {
+    const content = format === "pdf" ? await site.pdf() : format === "xml" ? site.xml() : Buffer.from(`package ${key}`);
+    const profile = format === "cms" ? "detached" : `hocba-${format}`;
+    const answer = await site.submit({ content, profile, idempotencyKey: key }).catch(() => null);
     if (answer === null) return null;
     expect([200, 202], JSON.stringify(answer.body)).toContain(answer.status);
     const known = submitted.get(key);
@@ -58,11 +72,14 @@ describe("kill -9 at every arrow", () => {
   }
 
   it("in the worker: every document ends signed once by each signer", async () => {
-    for (const point of [...inWorker, ...again]) {
+    for (const [i, point] of [...inWorker, ...again].entries()) {
       await site.demo.parts.get("worker")!.stop(0);
       await restart("worker", point);
-      await submit(`${point} pdf`.replace(" ", "-"), "pdf");
-      await submit(`${point} xml`.replace(" ", "-"), "xml");
+      // Each format comes first at some arrows: that is the one whose worker dies.
+      for (const k of formats.keys()) {
+        const format = formats[(i + k) % formats.length]!;
+        await submit(`${point}-${format}`, format);
+      }
       expect(await ended("worker"), `the worker was killed at ${point}`).toBe(true);
     }
     await restart("worker", null);
@@ -84,6 +101,26 @@ describe("kill -9 at every arrow", () => {
     expect((await site.ledger.documents.countByState()).get("signed"), "nothing twice").toBe(submitted.size);
   }, 120_000);
 
+  it("in the keeping of evidence records: every document has its record in the end", async () => {
+    for (const point of inEvidence) {
+      await site.demo.parts.get("gateway")!.stop();
+      await restart("gateway", point);
+      // What waits for a window may be its end before anybody is heard.
+      await submit(point, "cms");
+      expect(await ended("gateway"), `the gateway was killed at ${point}`).toBe(true);
+    }
+    await restart("gateway", null);
+    for (const point of inEvidence) await submit(point, "cms");
+    for (const id of submitted.values()) {
+      const content = await site.expectSignedOnce(id);
+      const record = await vi.waitFor(() => site.evidenceRecord(id), { timeout: 20_000, interval: 100 });
+      const { verdict } = verifyEvidenceRecord(parseEvidenceRecord(record), [fileObject(nodeCrypto, content)], {
+        crypto: nodeCrypto,
+      });
+      expect(`${id} ${verdict}`).toBe(`${id} intact`);
+    }
+  }, 120_000);
+
   it("leaves everything in agreement: the doctor has nothing to say", async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [
       MAIN,
@@ -93,7 +130,7 @@ describe("kill -9 at every arrow", () => {
       site.demo.configFile,
     ]);
     const { summary } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { summary: object };
-    expect(summary).toEqual({
+    expect(summary).toMatchObject({
       documents: submitted.size,
       states: { signed: submitted.size },
       errors: 0,
@@ -101,7 +138,7 @@ describe("kill -9 at every arrow", () => {
       problems: {},
     });
     console.log(
-      `kill -9 at ${inWorker.length + again.length + inGateway.length} arrows: ${submitted.size} documents, each signed once; doctor: no difference`,
+      `kill -9 at ${inWorker.length + again.length + inGateway.length + inEvidence.length} arrows: ${submitted.size} documents, each signed once, each with its evidence record; doctor: no difference`,
     );
   }, 60_000);
 });
