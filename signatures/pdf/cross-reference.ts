@@ -24,6 +24,10 @@ export interface XrefSection {
   readonly streamObject: number | null;
   /** Object number of the stream under /XRefStm of a hybrid section. */
   readonly hybridObject: number | null;
+  /** Where that stream stands; null for other sections. */
+  readonly hybridPlace: { readonly start: number; readonly end: number } | null;
+  /** What readers may understand in two ways, by name: an object listed twice, a doubled key of the trailer. */
+  readonly ambiguities: ReadonlySet<string>;
 }
 
 /** Annex C of ISO 32000-1: the largest object number a reader must know. */
@@ -86,17 +90,30 @@ function readSection(
   const offset = parser.pos;
   parser.pos += 4;
   const entries = new Map<number, XrefEntry>();
-  readTable(parser, base, entries, budget, anomalies);
+  const ambiguities = new Set<string>();
+  readTable(parser, base, entries, budget, anomalies, ambiguities);
   const trailer = parser.value();
   if (!(trailer instanceof PdfDict)) throw malformed("trailer without dictionary", offset);
   const end = parser.pos;
+  if (trailer.duplicates) ambiguities.add("trailer-key-doubled");
+  const table = {
+    offset,
+    kind: "table",
+    end,
+    entries,
+    trailer,
+    streamObject: null,
+    hybridObject: null,
+    hybridPlace: null,
+    ambiguities,
+  } as const;
   const hybrid = trailer.get("XRefStm");
-  if (hybrid === null) return { offset, kind: "table", end, entries, trailer, streamObject: null, hybridObject: null };
+  if (hybrid === null) return table;
   const target = integerOf(hybrid);
   if (target === null || target < 0) throw malformed("/XRefStm is no offset", offset);
   if (seen.has(target + base)) {
     anomalies.add("xref-loop");
-    return { offset, kind: "table", end, entries, trailer, streamObject: null, hybridObject: null };
+    return table;
   }
   seen.add(target + base);
   const hidden = readStreamSection(bytes, target + base, base, budget);
@@ -104,8 +121,11 @@ function readSection(
   for (const [num, entry] of hidden.entries) {
     const known = entries.get(num);
     if (known === undefined || known.kind === "free") entries.set(num, entry);
+    else if (!equalEntries(known, entry)) ambiguities.add("xref-hybrid-contradiction");
   }
-  return { offset, kind: "hybrid", end, entries, trailer, streamObject: null, hybridObject: hidden.streamObject };
+  for (const name of hidden.ambiguities) ambiguities.add(name);
+  const hybridPlace = { start: hidden.offset, end: hidden.end };
+  return { ...table, kind: "hybrid", hybridObject: hidden.streamObject, hybridPlace };
 }
 
 function readTable(
@@ -114,6 +134,7 @@ function readTable(
   entries: Map<number, XrefEntry>,
   budget: { entries: number },
   anomalies: Set<string>,
+  ambiguities: Set<string>,
 ): void {
   const { bytes } = parser;
   for (;;) {
@@ -139,10 +160,21 @@ function readTable(
       }
       const num = first + i;
       if (num > MAX_OBJECT_NUMBER) throw new SignaturesError("PDF_LIMIT", "object number too large");
-      if (!entries.has(num)) entries.set(num, read);
-      else anomalies.add("xref-duplicate-entry");
+      const known = entries.get(num);
+      if (!known) entries.set(num, read);
+      else {
+        anomalies.add("xref-duplicate-entry");
+        if (!equalEntries(known, read)) ambiguities.add("xref-duplicate-entry");
+      }
     }
   }
+}
+
+/** True when both name the same place. */
+export function equalEntries(a: XrefEntry, b: XrefEntry): boolean {
+  if (a.kind === "free") return b.kind === "free";
+  if (a.kind === "offset") return b.kind === "offset" && a.offset === b.offset && a.gen === b.gen;
+  return b.kind === "compressed" && a.stream === b.stream && a.index === b.index;
 }
 
 /** `nnnnnnnnnn ggggg n` at `at`; null when it is written otherwise. */
@@ -175,7 +207,13 @@ function readLooseEntry(parser: PdfParser, base: number): XrefEntry {
   throw malformed("cross-reference entry malformed", parser.pos);
 }
 
-function readStreamSection(bytes: Uint8Array, at: number, base: number, budget: { entries: number }): XrefSection {
+/** The section in the cross-reference stream at `at` (§7.5.8). @throws SignaturesError PDF_MALFORMED, PDF_LIMIT */
+export function readStreamSection(
+  bytes: Uint8Array,
+  at: number,
+  base: number,
+  budget: { entries: number } = { entries: 0 },
+): XrefSection {
   const parser = new PdfParser(bytes, at);
   const header = parser.objectHeader();
   if (!header) throw malformed("no cross-reference section here", at);
@@ -186,7 +224,8 @@ function readStreamSection(bytes: Uint8Array, at: number, base: number, budget: 
   const stream = readStreamBody(parser, dict, integerOf(dict.get("Length")));
   const data = decodeStream(stream, (v) => v);
   const entries = new Map<number, XrefEntry>();
-  readStreamEntries(data, dict, base, entries, budget, at);
+  const ambiguities = new Set<string>(dict.duplicates ? ["trailer-key-doubled"] : []);
+  readStreamEntries(data, dict, base, entries, budget, at, ambiguities);
   parser.pos = stream.end;
   parser.keyword("endstream");
   parser.keyword("endobj");
@@ -198,6 +237,8 @@ function readStreamSection(bytes: Uint8Array, at: number, base: number, budget: 
     trailer: dict,
     streamObject: header.num,
     hybridObject: null,
+    hybridPlace: null,
+    ambiguities,
   };
 }
 
@@ -236,6 +277,7 @@ function readStreamEntries(
   entries: Map<number, XrefEntry>,
   budget: { entries: number },
   at: number,
+  ambiguities: Set<string>,
 ): void {
   const size = integerOf(dict.get("Size"));
   const w = dict.get("W");
@@ -264,10 +306,14 @@ function readStreamEntries(
       const second = field(w1);
       const third = field(w2);
       pos = next;
-      if (entries.has(first + i)) continue;
-      if (type === 0) entries.set(first + i, { kind: "free", gen: third });
-      else if (type === 1) entries.set(first + i, { kind: "offset", offset: second + base, gen: third });
-      else if (type === 2) entries.set(first + i, { kind: "compressed", stream: second, index: third });
+      let entry: XrefEntry;
+      if (type === 0) entry = { kind: "free", gen: third };
+      else if (type === 1) entry = { kind: "offset", offset: second + base, gen: third };
+      else if (type === 2) entry = { kind: "compressed", stream: second, index: third };
+      else continue;
+      const known = entries.get(first + i);
+      if (!known) entries.set(first + i, entry);
+      else if (!equalEntries(known, entry)) ambiguities.add("xref-duplicate-entry");
     }
   }
 }

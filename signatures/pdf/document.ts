@@ -174,6 +174,11 @@ export class PdfView {
     return isArray(at) ? at : null;
   }
 
+  /** Object numbers in object stream `num` in their order; null where it cannot be read. */
+  membersOf(num: number): readonly number[] | null {
+    return this.loader.membersOf(num, this);
+  }
+
   /** Decoded octets of a stream. @throws SignaturesError PDF_MALFORMED, PDF_LIMIT */
   decode(stream: PdfStream): Uint8Array {
     return this.loader.decode(stream, this);
@@ -225,6 +230,8 @@ function openByScan(bytes: Uint8Array): PdfDocument {
     objects: entries,
     trailer,
     bookkeeping: new Set(),
+    sections: [],
+    ambiguities: new Set(),
   };
   return new PdfDocument(bytes, [revision], true, new Set(["xref-rebuilt"]));
 }

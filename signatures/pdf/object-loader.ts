@@ -83,6 +83,18 @@ export class ObjectLoader {
     return out;
   }
 
+  /** Object numbers in an object stream, in order; null where it cannot be read. @throws SignaturesError PDF_LIMIT */
+  membersOf(num: number, view: Resolver): number[] | null {
+    try {
+      const container = this.objectStream(num, view);
+      return container?.header.filter((_, i) => i % 2 === 0) ?? null;
+    } catch (error) {
+      if (!(error instanceof SignaturesError) || error.code !== "PDF_MALFORMED") throw error;
+      this.anomalies.add("object-malformed");
+      return null;
+    }
+  }
+
   private place(stream: number, view: Resolver): number {
     const entry = view.entry(stream);
     return entry?.kind === "offset" ? entry.offset : -1;

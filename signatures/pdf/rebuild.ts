@@ -105,8 +105,8 @@ function findObjects(bytes: Uint8Array): Found[] {
   return out;
 }
 
-/** Reads `num gen` backwards from the keyword at `at`. */
-function headerBefore(bytes: Uint8Array, at: number): { num: number; gen: number; at: number } | null {
+/** Reads `num gen` backwards from the keyword `obj` at `at`, as a reader does that scans; null where none stands there. */
+export function headerBefore(bytes: Uint8Array, at: number): { num: number; gen: number; at: number } | null {
   const gen = numberBefore(bytes, at);
   if (!gen || gen.value > 65_535) return null;
   const num = numberBefore(bytes, gen.at);

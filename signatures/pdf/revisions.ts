@@ -13,13 +13,17 @@ export interface PdfRevision {
   /** Offset after the end-of-line marker that follows `%%EOF`, or `end`. */
   readonly endOfLine: number;
   readonly xrefKind: "table" | "stream" | "hybrid" | "rebuilt";
-  /** The `startxref` before `end` leads to a section of this revision, as it must for the revision to be what was there then. */
+  /** The `startxref` before `end` leads to the newest section of this revision, as it must for the revision to be what was there then. */
   readonly confirmed: boolean;
   /** What the revision's sections define, by object number. */
   readonly objects: ReadonlyMap<number, XrefEntry>;
   readonly trailer: PdfDict;
   /** Numbers of the objects that are cross-reference streams of this revision. */
   readonly bookkeeping: ReadonlySet<number>;
+  /** Where its cross-reference sections stand, trailers and hybrid streams included. */
+  readonly sections: readonly { readonly start: number; readonly end: number }[];
+  /** What readers may understand in two ways in its sections, by name. */
+  readonly ambiguities: ReadonlySet<string>;
 }
 
 /** Where a revision may end after its section: `startxref`, the number and `%%EOF` stand within this distance. */
@@ -51,7 +55,8 @@ export function buildRevisions(bytes: Uint8Array, chain: XrefChain, base = 0): P
       const tail = readTail(bytes, section.end);
       if (tail.end > end) {
         end = tail.end;
-        confirmed = tail.startxref !== null && sections.some((s) => leadsTo(bytes, tail.startxref! + base, s.offset));
+        // To the newest: an older section alone would let a later update slip another one in between.
+        confirmed = tail.startxref !== null && leadsTo(bytes, tail.startxref + base, newest.offset);
       }
       if (tail.startxref === null) chain.anomalies.add("revision-without-eof");
       if (section.streamObject !== null) bookkeeping.add(section.streamObject);
@@ -69,6 +74,8 @@ export function buildRevisions(bytes: Uint8Array, chain: XrefChain, base = 0): P
       objects: sections.length === 1 ? newest.entries : merge(sections),
       trailer: newest.trailer,
       bookkeeping,
+      sections: sections.flatMap((s) => [{ start: s.offset, end: s.end }, ...(s.hybridPlace ? [s.hybridPlace] : [])]),
+      ambiguities: new Set(sections.flatMap((s) => [...s.ambiguities])),
     };
   });
 }

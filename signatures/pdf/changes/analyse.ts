@@ -18,6 +18,7 @@ import { annotationRule, annotationsRule, pageRule } from "./page-rules.ts";
 import { assignRoles, type RoleKind } from "./roles.ts";
 import { type ChangeFinding, type ChangeLevel, type Comparison, type Rule, worse } from "./rule.ts";
 import { structureRule } from "./structure-rules.ts";
+import { judgeUpdateOctets } from "./update-octets.ts";
 
 /** The judgement on everything that came after a signature. */
 export interface ChangeAnalysis {
@@ -148,10 +149,12 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
   const before = document.atRevision(index - 1);
   const after = document.atRevision(index);
   const findings = new Map<string, ChangeFinding>();
+  let suspicious = 0;
   const report: Comparison["report"] = (code, level, object, field = null) => {
     const key = `${code} ${object} ${field}`;
     if (findings.size < MAX_FINDINGS || level === "suspicious") {
       findings.set(key, { code, level, revision: index, object, field });
+      if (level === "suspicious") suspicious++;
     }
   };
   if (document.encrypted && !document.decrypted) {
@@ -165,6 +168,7 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
   }
   const comparison: Comparison = { before, after, roles, report };
   compareTrailers(comparison);
+  judgeUpdateOctets(comparison, index);
   const containers = objectStreams(document, index - 1);
   for (const [num, entry] of document.revisions[index]!.objects) {
     const uses = roles.get(num);
@@ -182,7 +186,8 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
     const to = old ? after.resolve(reference) : after.load(num);
     if (sameValue(from, to)) continue;
     for (const role of uses) RULES[role.kind](comparison, { object: num, from, to, role });
-    if (findings.size >= MAX_FINDINGS) break;
+    // Only what already fails the update may end the search: harmless changes would hide the one behind them.
+    if (suspicious >= MAX_FINDINGS) break;
   }
   return [...findings.values()];
 }

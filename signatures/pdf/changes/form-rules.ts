@@ -11,7 +11,7 @@ import {
   safe,
   sameMeaning,
 } from "./rule.ts";
-import { judgeNewSignatureField, judgeNewValue } from "./signature-rules.ts";
+import { coversPage, judgeNewSignatureField, judgeNewValue } from "./signature-rules.ts";
 
 /** The interactive form dictionary (ISO 32000-2 §12.7.3): it may appear, gain signature fields, flags and resources. */
 export function compareForm(
@@ -111,6 +111,8 @@ export const fieldsRule: Rule = (comparison, change) =>
 const FILLED = new Set(["V", "AP", "AS", "M", "I", "RV", "DA", "MK"]);
 /** Entries a signer's software may touch beside, when an empty signature field is signed. */
 const SIGNED = new Set(["V", "AP", "AS", "M", "DA", "MK", "F", "P", "Type", "DR", "Q"]);
+/** Those of them that decide what the page shows: they follow a new value, and without one they replace or hide. */
+const DRAWN = new Set(["AP", "AS", "F", "MK"]);
 const READ_ONLY = 1;
 
 /** A field of the form or its widget: its value may be filled in, a signed signature field stays as it is. */
@@ -128,16 +130,18 @@ export const fieldRule: Rule = (comparison, change) => {
   for (const { key, from, to } of changedEntries(comparison, change.from, change.to)) {
     if (signed) comparison.report("signed-field-changed", "suspicious", change.object, name);
     else if (signature && key === "V") judgeNewValue(comparison, change.object, name, change.to);
-    else if (signature && key === "AP" && inherited(after, change.to, "V") === null)
+    else if (signature && DRAWN.has(key) && inherited(after, change.to, "V") === null)
       comparison.report("empty-signature-field-visible", "suspicious", change.object, name);
     else if (signature && SIGNED.has(key)) comparison.report("signature-field-filled", "lta", change.object, name);
     else if (
       !signature &&
-      key === "AP" &&
+      (DRAWN.has(key) || key === "DA" || key === "RV") &&
       change.object !== null &&
       !valueChanged(comparison, change.object, owner.value)
     )
       comparison.report("appearance-without-value", "suspicious", change.object, name);
+    else if (!signature && FILLED.has(key) && key !== "M" && coversPage(comparison, change.object, change.to))
+      comparison.report("field-covers-page", "suspicious", change.object, name);
     else if (!signature && FILLED.has(key)) comparison.report("form-field-filled", "form-filling", change.object, name);
     else if (key === "Ff" && onlyReadOnly(from, to))
       comparison.report("form-field-locked", "form-filling", change.object, name);
@@ -177,6 +181,8 @@ function appearanceFault(comparison: Comparison, name: string): string | null {
     const flags = inherited(before, dict, "Ff");
     if (owner.type === "Btn" && typeof flags === "number" && flags & PUSH_BUTTON) return "appearance-changed";
     if (!valueChanged(comparison, num, owner.value)) return "appearance-without-value";
+    if (coversPage(comparison, num, comparison.after.dict(comparison.after.load(num)) ?? dict))
+      return "field-covers-page";
   }
   return null;
 }

@@ -1,9 +1,10 @@
 import { ownerOf } from "../field-owner.ts";
 import { isArray, nameOf, type PdfArray, PdfDict, PdfRef, type PdfValue, sameValue } from "../objects.ts";
 import { walkFields } from "../walk-fields.ts";
-import { isPrivateEntry } from "./document-rules.ts";
+import { marksOnly } from "./markup-appearance.ts";
+import { isPrivateEntry } from "./private-entry.ts";
 import { addedElements, type Comparison, changedEntries, isNew, type Rule, safe } from "./rule.ts";
-import { isVisible } from "./signature-rules.ts";
+import { hasForeignEntry, isVisible, widgetsCoverPage } from "./signature-rules.ts";
 
 /** A page (ISO 32000-2 §7.7.3.3): annotations may come by their own rule; what it shows stays. */
 export const pageRule: Rule = (comparison, change) => {
@@ -41,6 +42,7 @@ function compareAnnotations(
     return;
   }
   for (const item of added) judgeNewAnnotation(comparison, object, item);
+  if (widgetsCoverPage(comparison, added)) comparison.report("widgets-cover-page", "suspicious", object);
 }
 
 /**
@@ -51,10 +53,11 @@ const COMMENTS = new Set(["Text", "Popup", "Highlight", "Underline", "StrikeOut"
 
 function judgeNewAnnotation(comparison: Comparison, page: number | null, item: PdfValue): void {
   const { after } = comparison;
-  const dict = after.dict(item);
+  const dict = after.resolve(item);
   const object = item instanceof PdfRef ? item.num : page;
-  if (!dict) {
-    comparison.report("annotation-unreadable", "lta", object);
+  if (!(dict instanceof PdfDict)) {
+    // A stream among the annotations would be content to who reads the list as such.
+    comparison.report("annotation-unreadable", dict === null ? "lta" : "suspicious", object);
     return;
   }
   const subtype = nameOf(after.get(dict, "Subtype"));
@@ -63,9 +66,18 @@ function judgeNewAnnotation(comparison: Comparison, page: number | null, item: P
     return;
   }
   if (!isNew(comparison, item)) comparison.report("annotation-reused", "suspicious", object);
-  else if (subtype !== null && COMMENTS.has(subtype)) comparison.report("annotation-added", "annotations", object);
-  else comparison.report("annotation-may-hide-content", "suspicious", object);
+  else if (subtype === null || !COMMENTS.has(subtype) || !marksOnly(after, dict))
+    comparison.report("annotation-may-hide-content", "suspicious", object);
+  else if (![...dict.entries].every(([key, value]) => COMMENT_ENTRIES.has(key) || isPrivateEntry(key, value)))
+    comparison.report("annotation-with-action", "suspicious", object);
+  else comparison.report("annotation-added", "annotations", object);
 }
+
+/** Entries of a comment (tables 166, 172 and 175 to 186): none of them acts or depends on a layer. */
+const COMMENT_ENTRIES = new Set(
+  `Type Subtype Rect Contents P NM M F AP AS Border BS BE C CA T Popup RC CreationDate IRT Subj RT IT QuadPoints Open Name State
+  StateModel Parent StructParent Lang RD Sy IC ca BM`.split(/\s+/),
+);
 
 /** A widget belongs to a signature field, new or old; the field's own rule judges what it signs. */
 function judgeNewWidget(comparison: Comparison, object: number | null, item: PdfValue, dict: PdfDict): void {
@@ -77,6 +89,7 @@ function judgeNewWidget(comparison: Comparison, object: number | null, item: Pdf
     comparison.report("widget-added", "suspicious", object, name);
     return;
   }
+  if (hasForeignEntry(comparison, dict)) comparison.report("field-with-action", "suspicious", object, name);
   if (value === null && isVisible(comparison, dict)) {
     comparison.report("empty-signature-field-visible", "suspicious", object, name);
   } else if (isVisible(comparison, dict) && !(listed && isNewlySigned(comparison, value))) {
@@ -98,6 +111,9 @@ function isNewlySigned({ before, after }: Comparison, value: PdfValue): boolean 
 /** Entries of a comment that editing it may change (§12.5.2, §12.5.6.2). */
 const EDITED = new Set("Contents RC M AP AS Popup F NM T Open State StateModel C CA Subj".split(" "));
 
+/** Those that change what the page shows. */
+const SHOWN = new Set(["AP", "AS", "F"]);
+
 /** An annotation that is no widget: comments may be edited, others stay. */
 export const annotationRule: Rule = (comparison, change) => {
   if (!(change.from instanceof PdfDict) || !(change.to instanceof PdfDict)) {
@@ -106,8 +122,11 @@ export const annotationRule: Rule = (comparison, change) => {
   }
   const subtype = nameOf(comparison.before.get(change.from, "Subtype"));
   const comment = subtype !== null && COMMENTS.has(subtype);
-  for (const { key } of changedEntries(comparison, change.from, change.to)) {
-    const fine = comment && EDITED.has(key);
+  const { from, to } = change;
+  for (const { key } of changedEntries(comparison, from, to)) {
+    // A picture that hid something was part of what was signed, and so is one that did not.
+    const harmless = !SHOWN.has(key) || (marksOnly(comparison.before, from) && marksOnly(comparison.after, to));
+    const fine = comment && EDITED.has(key) && harmless;
     comparison.report(
       fine ? "annotation-edited" : `annotation-entry-${safe(key)}`,
       fine ? "annotations" : "suspicious",

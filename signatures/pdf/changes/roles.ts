@@ -46,10 +46,8 @@ const STRUCTURAL: ReadonlySet<RoleKind> = new Set<RoleKind>([
   "catalog",
   "pages",
   "page",
-  "annotations",
   "annotation",
   "form",
-  "fields",
   "field",
   "structure",
 ]);
@@ -202,7 +200,13 @@ class RoleWalk {
         return;
       case "page":
         if (key === "Parent") return;
-        this.reach(value, key === "Annots" ? "annotations" : "content", null, key === "Resources");
+        // What is drawn is content whatever else it may pass for, such as an array that is the list of annotations too.
+        this.reach(
+          value,
+          key === "Annots" ? "annotations" : "content",
+          null,
+          key === "Resources" || key === "Contents",
+        );
         return;
       case "annotation":
       case "field":

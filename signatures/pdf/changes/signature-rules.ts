@@ -2,12 +2,14 @@ import type { PdfView } from "../document.ts";
 import { fieldNameOf, inherited } from "../inherited.ts";
 import { nameOf, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
 import { walkPages } from "../walk-pages.ts";
+import { isPrivateEntry } from "./private-entry.ts";
 import { type Comparison, isNew } from "./rule.ts";
 
 /** A signature field that an update created, alone or with its widget (ISO 32000-2 §12.7.5.5). */
 export function judgeNewSignatureField(comparison: Comparison, item: PdfValue, dict: PdfDict): void {
   const name = fieldNameOf(comparison.after, dict);
   const object = item instanceof PdfRef ? item.num : null;
+  if (hasForeignEntry(comparison, dict)) comparison.report("field-with-action", "suspicious", object, name);
   if (inherited(comparison.after, dict, "V") !== null) judgeNewValue(comparison, object, name, dict);
   // Without a signature behind it, a visible field is only a picture over the page.
   else if (isVisible(comparison, dict)) comparison.report("empty-signature-field-visible", "suspicious", object, name);
@@ -39,17 +41,50 @@ export function judgeNewValue(
   else comparison.report(visible ? "visible-signature-added" : "signature-added", "form-filling", object, name);
 }
 
-/** True when the field's own widget draws something: a rectangle with an area, an appearance, and no hidden flag. */
+/** Entries of a signature field and its widget (ISO 32000-2 tables 166, 191, 226, 227 and 235): none of them acts or depends on a layer. */
+const FIELD_ENTRIES = new Set(
+  `Type Subtype FT Parent Kids T TU TM Ff V DV Rect P NM M F AP AS MK Border BS C H Contents StructParent Lang Lock SV DA Q DR
+  DS RV`.split(/\s+/),
+);
+const MAX_RELATIVES = 256;
+
+/** True when a new field, one of its kids or new parents has an entry that no signature field needs, such as an action. */
+export function hasForeignEntry(comparison: Comparison, field: PdfDict): boolean {
+  const { after } = comparison;
+  const seen = new Set<PdfDict>();
+  const pending: PdfValue[] = [field];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const dict = after.dict(next);
+    // What was there before is judged where it changed.
+    if (!dict || seen.has(dict) || !isNew(comparison, next)) continue;
+    if (seen.size >= MAX_RELATIVES) return true;
+    seen.add(dict);
+    for (const [key, value] of dict.entries)
+      if (!FIELD_ENTRIES.has(key) && (ACTING.has(key) || !isPrivateEntry(key, value))) return true;
+    pending.push(...(after.array(dict.get("Kids")) ?? []).slice(0, MAX_RELATIVES + 1), dict.get("Parent"));
+  }
+  return false;
+}
+
+const ACTING = new Set(["A", "AA", "OC"]);
+const MAX_KIDS = 64;
+
+/**
+ * True when the field's own widget draws something: a rectangle with an area, an appearance or what viewers make one of, and no
+ * hidden flag.
+ */
 export function isVisible(comparison: Comparison, dict: PdfDict): boolean {
   const { after } = comparison;
   const kids = after.array(dict.get("Kids"));
   if (kids?.length) {
-    return kids.slice(0, 64).some((kid) => {
+    if (kids.length > MAX_KIDS) return true;
+    return kids.some((kid) => {
       const widget = after.dict(kid);
       return widget !== null && !widget.entries.has("Kids") && isVisible(comparison, widget);
     });
   }
-  if (areaOf(after, dict.get("Rect")) === 0 || after.dict(dict.get("AP")) === null) return false;
+  const drawn = after.dict(dict.get("AP")) ?? after.dict(dict.get("MK"));
+  if (areaOf(after, dict.get("Rect")) === 0 || !drawn?.entries.size) return false;
   const flags = after.get(dict, "F");
   const HIDDEN = 2;
   return typeof flags !== "number" || (flags & HIDDEN) === 0;
@@ -65,13 +100,19 @@ function areaOf(view: PdfView, rect: PdfValue): number {
 }
 
 /** A picture over half of its page hides more than it signs ("sneaky signature"); several on one page count together. */
-function coversPage(comparison: Comparison, object: number | null, field: PdfDict): boolean {
+export function coversPage(comparison: Comparison, object: number | null, field: PdfDict): boolean {
+  const kids = comparison.after.array(field.get("Kids")) ?? [];
+  if (kids.length > MAX_KIDS) return true;
+  return widgetsCoverPage(comparison, [object === null ? field : new PdfRef(object), ...kids]);
+}
+
+/** The same of any widgets together. */
+export function widgetsCoverPage(comparison: Comparison, items: readonly PdfValue[]): boolean {
   const { after } = comparison;
-  const kids = (after.array(field.get("Kids")) ?? []).slice(0, 64);
   const covered = new Map<PdfDict, number>();
-  for (const item of [object === null ? null : new PdfRef(object), ...kids]) {
-    const widget = item === null ? field : after.dict(item);
-    if (!widget || areaOf(after, widget.get("Rect")) === 0) continue;
+  for (const item of items) {
+    const widget = after.dict(item);
+    if (!widget || nameOf(after.get(widget, "Subtype")) === "Popup" || !isDrawn(after, widget)) continue;
     for (const page of pagesShowing(after, item, widget)) {
       covered.set(page, (covered.get(page) ?? 0) + areaOf(after, widget.get("Rect")));
     }
@@ -81,6 +122,9 @@ function coversPage(comparison: Comparison, object: number | null, field: PdfDic
     return area > areaOf(after, box) / 2;
   });
 }
+
+const isDrawn = (view: PdfView, widget: PdfDict): boolean =>
+  areaOf(view, widget.get("Rect")) !== 0 && (view.dict(widget.get("AP")) ?? view.dict(widget.get("MK"))) !== null;
 
 const shown = new WeakMap<PdfView, Map<number, PdfDict[]>>();
 
