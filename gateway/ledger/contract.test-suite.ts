@@ -466,6 +466,35 @@ export function ledgerContract(name: string, open: (clock: () => number) => Prom
       expect(entries.map((entry) => entry.action)).toEqual(["batch.created", "document.received", "batch.sealed"]);
     });
 
+    it("notes once that a batch is finished, when nothing in it can move any more", async () => {
+      const create = (id: string) => ledger.batches.create({ id, school: "S1", externalId: null }, "test");
+      for (const id of ["bt1", "bt2", "bt3", "bt4"]) await create(id);
+      const { document: first } = await ledger.documents.accept(document("d1", { batchId: "bt1" }));
+      const item = (position: number, documentId: string | null) => ({
+        position,
+        name: "a.pdf",
+        documentId,
+        error: documentId === null ? { code: "PDF_MALFORMED", details: {} } : null,
+      });
+      await ledger.batches.addItem("bt1", item(1, "d1"));
+      await ledger.batches.addItem("bt1", item(2, null));
+      // The same document again, in a later batch; and a batch of nothing but a refusal.
+      await ledger.batches.addItem("bt2", item(1, "d1"));
+      await ledger.batches.addItem("bt3", item(1, null));
+      for (const id of ["bt1", "bt2", "bt3"]) await ledger.batches.seal(id, "test");
+      expect(await ledger.batches.finish("test")).toEqual(["bt3"]);
+      await ledger.documents.transition(first, "failed", { actor: "test", error: { code: "X", details: {} } });
+      const both = await Promise.all([ledger.batches.finish("test"), ledger.batches.finish("test")]);
+      expect(both.flat().sort()).toEqual(["bt1", "bt2"]);
+      expect(await ledger.batches.finish("test"), "not sealed").toEqual([]);
+      const entries = await ledger.audit.entries({ after: 0, limit: 100, batchId: "bt1" });
+      expect(entries.at(-1)).toMatchObject({
+        action: "batch.finished",
+        documentId: null,
+        details: { school: "S1", items: 2, refused: 1, states: { failed: 1 } },
+      });
+    });
+
     it("answers a ping", async () => {
       await expect(ledger.ping()).resolves.toBeUndefined();
     });

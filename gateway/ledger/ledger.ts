@@ -152,6 +152,11 @@ export interface BatchLedger {
   create(batch: Omit<BatchRecord, "createdAt" | "sealed">, actor: string): Promise<BatchRecord>;
   addItem(batchId: string, item: BatchItem): Promise<void>;
   seal(batchId: string, actor: string): Promise<void>;
+  /**
+   * Notes with an audit entry `batch.finished` which sealed batches have nothing left that could move by itself or by a person,
+   * each once. @returns their ids
+   */
+  finish(actor: string): Promise<string[]>;
   get(id: string): Promise<BatchRecord | null>;
   items(id: string, after: number, limit: number): Promise<(BatchItem & { state: DocumentState | null })[]>;
   counts(id: string): Promise<{ items: number; refused: number; byState: Map<DocumentState, number> }>;

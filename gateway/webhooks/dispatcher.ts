@@ -4,7 +4,7 @@ import type { Config } from "../config/index.ts";
 import type { AuditEntry, Ledger } from "../ledger/index.ts";
 import { newId } from "../new-id.ts";
 import type { Logger } from "../observability/index.ts";
-import { eventBody, eventOf } from "./events.ts";
+import { batchEventBody, eventBody, eventOf, type WebhookEventType } from "./events.ts";
 import { signWebhook } from "./standard-webhooks.ts";
 import type { WebhookSecrets } from "./webhook-secrets.ts";
 import type { NewDelivery, WebhookDelivery, WebhookEndpoint, WebhookStore } from "./webhook-store.ts";
@@ -16,6 +16,7 @@ const LARGEST_ANSWER = 64 * 1024;
 const LEASE_MARGIN_MS = 15_000;
 const PURGE_EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
+const ACTOR = "gateway";
 
 export interface WebhookDispatcher {
   /** One turn: takes in what the audit log has, sends what is due. @returns how many were sent or tried */
@@ -62,21 +63,29 @@ export function startDispatcher(
 
   async function deliveriesOf(entry: AuditEntry, endpoints: readonly WebhookEndpoint[]): Promise<NewDelivery[]> {
     const type = eventOf(entry);
-    if (type === null || entry.documentId === null) return [];
-    const document = await ledger.documents.get(entry.documentId);
-    if (document === null) return [];
+    const told = type === null ? null : await bodyOf(type, entry);
+    if (type === null || told === null) return [];
     return endpoints
       .filter(
         ({ school, events, fromSeq }) =>
-          school === document.school && entry.seq > fromSeq && (events === null || events.includes(type)),
+          school === told.school && entry.seq > fromSeq && (events === null || events.includes(type)),
       )
       .map(({ id }) => ({
         id: newId("msg", clock()),
         endpointId: id,
         seq: entry.seq,
         type,
-        body: eventBody(type, entry, document),
+        body: told.body,
       }));
+  }
+
+  async function bodyOf(type: WebhookEventType, entry: AuditEntry): Promise<{ school: string; body: string } | null> {
+    if (type === "batch.finished") {
+      const batch = entry.batchId === null ? null : await ledger.batches.get(entry.batchId);
+      return batch && { school: batch.school, body: batchEventBody(entry, batch) };
+    }
+    const document = entry.documentId === null ? null : await ledger.documents.get(entry.documentId);
+    return document && { school: document.school, body: eventBody(type, entry, document) };
   }
 
   async function attempt(delivery: WebhookDelivery): Promise<void> {
@@ -129,6 +138,8 @@ export function startDispatcher(
   }
 
   async function turn(): Promise<number> {
+    // The last document of a batch may end in any process: it is seen here, and told by the audit log like all else.
+    await ledger.batches.finish(ACTOR);
     await collect();
     const now = clock();
     const lease = now + options.timeoutMs + LEASE_MARGIN_MS;

@@ -182,6 +182,43 @@ describe("webhooks", () => {
     expect(heard.length, "once").toBe(1);
   });
 
+  it("tell once that a batch is finished, after the last of its documents, however many gateways are at work", async () => {
+    await register("/all");
+    await register("/batches", { events: ["batch.finished"] });
+    await register("/theirs", {}, "S2");
+    const batch = newId("batch", now);
+    await ledger.batches.create({ id: batch, school: "S1", externalId: "8A1" }, "test");
+    const ids = [await document("signed"), await document("failed")];
+    for (const [i, documentId] of [...ids, null].entries()) {
+      const error = documentId === null ? { code: "PDF_TRUNCATED", details: {} } : null;
+      await ledger.batches.addItem(batch, { position: i + 1, name: `${i}.pdf`, documentId, error });
+    }
+    await dispatcher.turn();
+    expect(
+      heard.filter(({ path }) => path === "/batches"),
+      "not while it is open",
+    ).toEqual([]);
+    await ledger.batches.seal(batch, "test");
+    heard = [];
+    const second = dispatch();
+    await Promise.all([dispatcher.turn(), second.turn()]);
+    await dispatcher.turn();
+    await second.stop();
+    expect(heard.map(({ path }) => path).sort()).toEqual(["/all", "/batches"]);
+    expect(JSON.parse(heard[0]!.body)).toEqual({
+      type: "batch.finished",
+      timestamp: new Date(now).toISOString(),
+      data: {
+        id: batch,
+        school: "S1",
+        externalId: "8A1",
+        items: 3,
+        refused: 1,
+        states: { signed: 1, failed: 1 },
+      },
+    });
+  });
+
   it("agree with the example of the Standard Webhooks specification", () => {
     const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const example = {

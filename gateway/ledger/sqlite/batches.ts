@@ -43,6 +43,41 @@ export function sqliteBatches(
     `SELECT d.state, count(*) AS n FROM batch_items i LEFT JOIN documents d ON d.id = i.document_id
      WHERE i.batch_id = ? GROUP BY d.state`,
   );
+  const unfinished = database.prepare<[], { id: string }>(
+    "SELECT id FROM batches WHERE sealed = 1 AND finished_at IS NULL ORDER BY id",
+  );
+  const open = "('received', 'preparing', 'awaiting-signature', 'signing', 'stamping', 'verifying')";
+  // Answered by the index at once; the items, which may name documents of an earlier batch, are looked at only then.
+  const hasOpenDocument = database.prepare<[string]>(
+    `SELECT 1 FROM documents WHERE batch_id = ? AND state IN ${open} LIMIT 1`,
+  );
+  const hasOpenItem = database.prepare<[string]>(
+    `SELECT 1 FROM batch_items i JOIN documents d ON d.id = i.document_id WHERE i.batch_id = ? AND d.state IN ${open} LIMIT 1`,
+  );
+  const finish = database.prepare("UPDATE batches SET finished_at = ? WHERE id = ? AND finished_at IS NULL");
+  const isOpen = (id: string) => hasOpenDocument.get(id) !== undefined || hasOpenItem.get(id) !== undefined;
+
+  function countsOf(id: string): { items: number; refused: number; byState: Map<DocumentState, number> } {
+    const byState = new Map<DocumentState, number>();
+    let total = 0;
+    let refused = 0;
+    for (const row of counts.all(id)) {
+      total += row.n;
+      if (row.state === null) refused += row.n;
+      else byState.set(row.state as DocumentState, row.n);
+    }
+    return { items: total, refused, byState };
+  }
+
+  /** In the transaction: another process may have been quicker, and a document taken up again. */
+  function finishOne(id: string, actor: string): boolean {
+    if (isOpen(id) || finish.run(clock(), id).changes !== 1) return false;
+    const { items: total, refused, byState } = countsOf(id);
+    const details = { school: byId.get(id)!.school, items: total, refused, states: Object.fromEntries(byState) };
+    audit({ actor, action: "batch.finished", batchId: id, details });
+    return true;
+  }
+
   const toBatch = (row: BatchRow): BatchRecord => ({
     id: row.id,
     school: row.school,
@@ -81,16 +116,13 @@ export function sqliteBatches(
           row.error === null ? null : (JSON.parse(row.error) as { code: string; details: Record<string, unknown> }),
         state: row.state as DocumentState | null,
       })),
-    counts: async (id) => {
-      const byState = new Map<DocumentState, number>();
-      let total = 0;
-      let refused = 0;
-      for (const row of counts.all(id)) {
-        total += row.n;
-        if (row.state === null) refused += row.n;
-        else byState.set(row.state as DocumentState, row.n);
+    finish: async (actor) => {
+      const finished: string[] = [];
+      for (const { id } of unfinished.all()) {
+        if (!isOpen(id) && (await group.write(() => finishOne(id, actor)))) finished.push(id);
       }
-      return { items: total, refused, byState };
+      return finished;
     },
+    counts: async (id) => countsOf(id),
   };
 }

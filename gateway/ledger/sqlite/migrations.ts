@@ -92,6 +92,13 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX earlier_issues_by_document ON earlier_issues (document_id, version);
   `,
+  `
+  ALTER TABLE batches ADD COLUMN finished_at INTEGER;
+  UPDATE batches SET finished_at = created_at WHERE sealed = 1 AND NOT EXISTS (
+    SELECT 1 FROM batch_items i JOIN documents d ON d.id = i.document_id WHERE i.batch_id = batches.id
+    AND d.state IN ('received', 'preparing', 'awaiting-signature', 'signing', 'stamping', 'verifying'));
+  CREATE INDEX batches_unfinished ON batches (id) WHERE sealed = 1 AND finished_at IS NULL;
+  `,
 ];
 
 /** Brings the database to the newest schema. Several processes may start at once: the write lock orders them. */
