@@ -1,10 +1,18 @@
-import { readFileSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync, statSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
 import { PathCache } from "@hocba/certs/path";
 import { parseTrustAnchors } from "@hocba/certs/trust";
 import { pemOrDerBlocks } from "@hocba/certs/x509";
-import { type PolicyName, sentence, type VerificationContext, type VerificationReport } from "@hocba/signatures/verify";
+import {
+  type PolicyName,
+  sentence,
+  stoppedReport,
+  type VerificationContext,
+  type VerificationReport,
+} from "@hocba/signatures/verify";
 import { writeReports } from "../reports/write-reports.ts";
 import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
 import { humanReport } from "./human-report.ts";
@@ -53,12 +61,10 @@ export function fileVerifier(options: VerifyOptions): (file: string) => Promise<
       bytes = readFileSync(file);
       beside = contentBeside(file, context);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const stderr = `${file}: không đọc được / cannot be read (${code})\n`;
-      return { stdout: "", stderr, code: VERIFY_EXIT.unusable };
+      return unreadable(file, error);
     }
     const report = await verifyWithEvidence(bytes, { ...context, ...beside, fileName: file }, fetcher);
-    const stdout = options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
+    const stdout = shown(report, options);
     try {
       await writeReports(report, { pdf: options.reportPdf, xml: options.reportXml }, context.certificates);
     } catch (error) {
@@ -79,6 +85,40 @@ function contentBeside(
   if (context.detachedContent || content === file) return {};
   if (!statSync(content, { throwIfNoEntry: false })?.isFile()) return {};
   return { detachedContent: readFileSync(content) };
+}
+
+/**
+ * The outcome of a file whose verification ended without one: it took too long, too much memory, or met an error of ours. The file
+ * stays undecided, and the others are not concerned.
+ */
+export async function stoppedOutcome(file: string, options: VerifyOptions, reason: string): Promise<FileOutcome> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(file), hash);
+  } catch (error) {
+    return unreadable(file, error);
+  }
+  const report = stoppedReport({
+    file,
+    sha256: hash.digest("hex"),
+    policy: options.policy,
+    time: options.at === undefined ? new Date() : new Date(options.at),
+    reason,
+  });
+  return { stdout: shown(report, options), stderr: "", code: exitCode(report) };
+}
+
+function shown(report: VerificationReport, options: VerifyOptions): string {
+  return options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
+}
+
+function unreadable(file: string, error: unknown): FileOutcome {
+  const { code } = error as NodeJS.ErrnoException;
+  return {
+    stdout: "",
+    stderr: `${file}: không đọc được / cannot be read (${code})\n`,
+    code: VERIFY_EXIT.unusable,
+  };
 }
 
 function exitCode(report: VerificationReport): number {

@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { shippedPolicies } from "@hocba/signatures/verify";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type FileOutcome, fileVerifier, VERIFY_EXIT, type VerifyOptions } from "./verify-files.ts";
+import { ProgressBar } from "../terminal/progress-bar.ts";
+import { type FileOutcome, fileVerifier, stoppedOutcome, VERIFY_EXIT, type VerifyOptions } from "./verify-files.ts";
 import { verifyInThreads } from "./verify-in-threads.ts";
+import { FROM_STDIN, inputFiles } from "./verify-inputs.ts";
 
 const collect = (value: string, list: string[]): string[] => [...list, value];
 
@@ -36,76 +39,127 @@ export function verifyCommand(): Command {
       collect,
       [],
     )
-    .argument("<file...>")
+    .addOption(
+      new Option("--threads <n>", "số luồng / threads; default: all cores").argParser((text) => parseCount(text, 256)),
+    )
+    .addOption(
+      new Option(
+        "--timeout <seconds>",
+        "thời gian nhiều nhất cho mỗi tệp khi có nhiều tệp / most time for one of many files",
+      )
+        .argParser((text) => parseCount(text, 86_400))
+        .default(300),
+    )
+    .argument(
+      "<file...>",
+      `tệp; thư mục: mọi tệp bên trong; "${FROM_STDIN}": danh sách tên từ đầu vào chuẩn / files; a folder: all files below it; "${FROM_STDIN}": names from standard input`,
+    )
     .addHelpText(
       "after",
-      "\nMã thoát / exit code: 0 hợp lệ cả / all passed · 1 có tệp sai / any failed · 2 chưa kết luận hoặc không có chữ ký / any undecided or unsigned · 3 dùng sai, không đọc được / bad use, unreadable",
+      "\nVí dụ / examples:\n  hocba verify --json hoc-ba/ > bao-cao.jsonl\n  find . -name '*.pdf' -print0 | hocba verify --offline --trust anchors -" +
+        "\n\nMã thoát / exit code: 0 hợp lệ cả / all passed · 1 có tệp sai / any failed · 2 chưa kết luận hoặc không có chữ ký / any undecided or unsigned · 3 dùng sai, không đọc được / bad use, unreadable",
     )
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? VERIFY_EXIT.passed : VERIFY_EXIT.unusable);
     })
-    .action(async (files: string[], options: VerifyOptions) => {
-      process.exitCode = await verifyFiles(files, options);
+    .action(async (named: string[], options: CommandOptions) => {
+      process.exitCode = await verifyFiles(named, options);
     });
 }
 
-/** From so many files on, threads are worth their start. */
-const MANY = 32;
-
-async function verifyFiles(files: readonly string[], options: VerifyOptions): Promise<number> {
-  if (files.length > 1 && (options.reportPdf || options.reportXml)) {
-    process.stderr.write("hocba verify: báo cáo là của một tệp / a report is of one file\n");
-    return VERIFY_EXIT.unusable;
-  }
-  const threads = Math.min(availableParallelism(), Math.ceil(files.length / MANY));
-  const progress = progressLine(files.length);
-  const seen = new Set<number>();
-  let done = 0;
-  try {
-    const verify = fileVerifier(options);
-    const outcomes = threads > 1 ? verifyInThreads(files, options, threads) : oneByOne(files, verify);
-    for await (const { stdout, stderr, code } of outcomes) {
-      progress.clear();
-      if (stderr) process.stderr.write(stderr);
-      // A reader slower than the verification must not fill the memory.
-      if (stdout && !process.stdout.write(stdout))
-        await new Promise((resolve) => process.stdout.once("drain", resolve));
-      seen.add(code);
-      progress.show(++done);
-    }
-    progress.clear();
-  } catch (error) {
-    progress.clear();
-    process.stderr.write(`hocba verify: ${(error as Error).message}\n`);
-    return VERIFY_EXIT.unusable;
-  }
-  for (const code of [VERIFY_EXIT.unusable, VERIFY_EXIT.failed, VERIFY_EXIT.undecided]) if (seen.has(code)) return code;
-  return VERIFY_EXIT.passed;
+interface CommandOptions extends VerifyOptions {
+  threads?: number;
+  /** Seconds. */
+  timeout: number;
 }
 
-async function* oneByOne(
-  files: readonly string[],
+/** From so many files on, a further thread is worth its start. */
+const FILES_PER_THREAD = 32;
+/** Most of V8's heap for a thread; the largest files that were tried take a tenth of it. */
+const THREAD_MEMORY_MB = 1024;
+
+async function verifyFiles(
+  named: readonly string[],
+  { threads, timeout, ...options }: CommandOptions,
+): Promise<number> {
+  const files = await inputFiles(named, process.stdin);
+  if (files.length === 0) return refuse("không có tệp nào / no files");
+  if (files.length > 1 && (options.reportPdf || options.reportXml))
+    return refuse("báo cáo là của một tệp / a report is of one file");
+  const progress = files.length > 1 && process.stderr.isTTY ? new ProgressBar() : null;
+  const counts = new Map<number, number>();
+  let done = 0;
+  try {
+    // Says at once what the options lack; and serves a single file.
+    const verify = fileVerifier(options);
+    const outcomes =
+      files.length === 1
+        ? onlyOne(files[0]!, verify, options)
+        : verifyInThreads(files, options, {
+            threads: threads ?? Math.min(availableParallelism(), Math.ceil(files.length / FILES_PER_THREAD)),
+            timeoutMs: timeout * 1000,
+            memoryMb: THREAD_MEMORY_MB,
+          });
+    progress?.update(LABEL, 0, files.length);
+    for await (const { stdout, stderr, code } of outcomes) {
+      // What goes to a file or a pipe leaves the bar alone.
+      if (stderr || process.stdout.isTTY) progress?.clear();
+      if (stderr) process.stderr.write(stderr);
+      if (stdout) await write(stdout);
+      counts.set(code, (counts.get(code) ?? 0) + 1);
+      progress?.update(LABEL, ++done, files.length);
+    }
+    if (files.length > 1 && !options.json) await write(summary(counts));
+  } catch (error) {
+    progress?.clear();
+    return refuse((error as Error).message);
+  }
+  const { unusable, failed, undecided, passed } = VERIFY_EXIT;
+  return [unusable, failed, undecided].find((code) => counts.has(code)) ?? passed;
+}
+
+const LABEL = "Kiểm tra / verifying";
+
+function refuse(reason: string): number {
+  process.stderr.write(`hocba verify: ${reason}\n`);
+  return VERIFY_EXIT.unusable;
+}
+
+/** A reader slower than the verification must not fill the memory. */
+async function write(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, "drain");
+}
+
+async function* onlyOne(
+  file: string,
   verify: (file: string) => Promise<FileOutcome>,
+  options: VerifyOptions,
 ): AsyncGenerator<FileOutcome> {
-  for (const file of files) yield await verify(file);
+  try {
+    yield await verify(file);
+  } catch (error) {
+    yield await stoppedOutcome(file, options, String(error));
+  }
+}
+
+function summary(counts: ReadonlyMap<number, number>): string {
+  const of = (code: number) => counts.get(code) ?? 0;
+  const total = [...counts.values()].reduce((sum, n) => sum + n, 0);
+  const { passed, failed, undecided, unusable } = VERIFY_EXIT;
+  return (
+    `${total} tệp / files: ✔ ${of(passed)} hợp lệ / valid · ✘ ${of(failed)} không hợp lệ / not valid · ` +
+    `? ${of(undecided)} chưa kết luận hoặc không có chữ ký / undecided or unsigned · ${of(unusable)} không đọc được / unreadable\n`
+  );
+}
+
+function parseCount(text: string, most: number): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > most) throw new InvalidArgumentError(`1–${most}`);
+  return count;
 }
 
 function parseTime(text: string): string {
   const time = new Date(text);
   if (Number.isNaN(time.getTime())) throw new InvalidArgumentError("ISO 8601");
   return time.toISOString();
-}
-
-/** Progress on a terminal's standard error, ten times a second at most; nowhere else. */
-function progressLine(total: number): { show(done: number): void; clear(): void } {
-  if (total < 2 || !process.stderr.isTTY) return { show() {}, clear() {} };
-  let shownAt = 0;
-  return {
-    show(done) {
-      if (Date.now() - shownAt < 100) return;
-      shownAt = Date.now();
-      process.stderr.write(`\r${done}/${total}`);
-    },
-    clear: () => process.stderr.write("\r\u001b[K"),
-  };
 }

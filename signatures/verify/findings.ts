@@ -14,6 +14,11 @@ const CATALOGUE = {
   EMPTY_FILE: ["error", "Tệp rỗng.", "The file is empty."],
   TOO_LARGE: ["error", "Tệp vượt giới hạn {limit} byte.", "The file exceeds the limit of {limit} bytes."],
   FILE_MALFORMED: ["error", "Không đọc được tệp: {reason}.", "The file cannot be read: {reason}."],
+  VERIFICATION_STOPPED: [
+    "error",
+    "Việc kiểm tra tệp này bị dừng giữa chừng ({reason}).",
+    "The verification of this file was stopped ({reason}).",
+  ],
   ENCRYPTED: ["error", "Tệp PDF bị mã hoá nên không kiểm tra được.", "The PDF is encrypted and cannot be checked."],
   NO_SIGNATURE: ["error", "Tệp không có chữ ký số nào.", "The file carries no digital signature."],
 
