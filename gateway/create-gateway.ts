@@ -111,6 +111,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       store,
       signer,
       timestamps: stamps.router,
+      patience: stamps.patience,
       verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
       receipts,
       profiles,

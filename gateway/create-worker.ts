@@ -6,7 +6,14 @@ import { appearancesOf, type SharedDeps, signerOf } from "./create-gateway.ts";
 import { openPreservation } from "./extension/index.ts";
 import { openSqliteLedger } from "./ledger/index.ts";
 import { createLogger, createMetrics, type Exposed, exposeMetrics } from "./observability/index.ts";
-import { createPipeline, type Pipeline, signingFormats } from "./pipeline/index.ts";
+import {
+  createPipeline,
+  createRaiser,
+  type Pipeline,
+  type PipelineParts,
+  type Raiser,
+  signingFormats,
+} from "./pipeline/index.ts";
 import { loadProfiles } from "./profiles/index.ts";
 import { bullConsumer, bullWorkList, startReconciler, type WorkListConsumer } from "./queue/index.ts";
 import { openReceiptIssuer } from "./receipts/index.ts";
@@ -16,6 +23,8 @@ import { createVerifier, loadTrust, tsaTrust } from "./verification/index.ts";
 
 export interface SigningWorker {
   readonly pipeline: Pipeline;
+  /** Brings issued documents to the level they wait for, beside the signing. */
+  readonly raiser: Raiser;
   /** Begins to take documents from the work list; resolves with the port of its metrics, if it has one. */
   start(): Promise<number | null>;
   /** Finishes the documents in work and closes what it opened. */
@@ -47,29 +56,31 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
     clock,
     actor,
   });
-  const pipeline = createPipeline(
-    {
-      ledger,
-      store,
-      signer,
-      timestamps: stamps.router,
-      verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
-      receipts: openReceiptIssuer(config.dataDir),
-      preservation,
-      profiles,
-      formats: signingFormats(nodeCrypto, appearancesOf(config)),
-      crypto: nodeCrypto,
-      clock,
-      metrics,
-      actor,
-    },
-    { ...config.worker, log, metrics },
-  );
+  const parts: PipelineParts = {
+    ledger,
+    store,
+    signer,
+    timestamps: stamps.router,
+    patience: stamps.patience,
+    verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
+    receipts: openReceiptIssuer(config.dataDir),
+    preservation,
+    profiles,
+    formats: signingFormats(nodeCrypto, appearancesOf(config)),
+    crypto: nodeCrypto,
+    clock,
+    metrics,
+    actor,
+  };
+  const pipeline = createPipeline(parts, { ...config.worker, log, metrics });
+  const { raising } = config.timestamps;
+  const raiser = createRaiser(parts, { raising, leaseMs: config.worker.lockMs, log, metrics });
   let consumer: WorkListConsumer | null = null;
   let reconciler: { stop(): Promise<void> } | null = null;
   let exposed: Exposed | null = null;
   return {
     pipeline,
+    raiser,
     async start() {
       consumer ??= bullConsumer(
         config.redis,
@@ -78,12 +89,14 @@ export async function createWorker(config: Config, deps: SharedDeps = {}): Promi
       );
       // A worker does not rely on a gateway being up: what an earlier one left is taken up at the start.
       reconciler ??= startReconciler({ ledger, list, everyMs: config.worker.reconcileEveryMs, clock, log });
+      raiser.start();
       if (config.worker.metrics !== null) exposed ??= await exposeMetrics(metrics.registry, config.worker.metrics);
       return exposed?.port ?? null;
     },
     async stop() {
       await exposed?.close();
       await reconciler?.stop();
+      await raiser.stop();
       await consumer?.close();
       stamps.close();
       preservation.close();

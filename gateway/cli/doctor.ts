@@ -22,6 +22,8 @@ interface Options {
 interface Summary {
   documents: number;
   states: Record<string, number>;
+  /** Issued at a lower level than wanted: their time stamps are late. `oldestSeconds`: since the oldest was issued. */
+  waiting: { documents: number; oldestSeconds: number };
   errors: number;
   warnings: number;
   problems: Record<string, number>;
@@ -54,7 +56,14 @@ export function doctorCommand(): Command {
 }
 
 async function run(config: Config, ledger: Ledger, options: Options): Promise<Summary> {
-  const summary: Summary = { documents: 0, states: {}, errors: 0, warnings: 0, problems: {} };
+  const summary: Summary = {
+    documents: 0,
+    states: {},
+    waiting: { documents: 0, oldestSeconds: 0 },
+    errors: 0,
+    warnings: 0,
+    problems: {},
+  };
   const store = await openFileStore(join(config.dataDir, "documents"));
   const preserved = openPreservationBook(join(config.dataDir, "preservation.sqlite"));
   const verifier = options.verify
@@ -89,6 +98,9 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
       summary.states[state] = (summary.states[state] ?? 0) + 1;
     };
     for await (const complaint of examine(parts, seen)) note(complaint);
+    const { documents, since } = await ledger.documents.waiting();
+    const oldestSeconds = since === null ? 0 : Math.max(0, Math.round((Date.now() - since) / 1000));
+    summary.waiting = { documents, oldestSeconds };
     if (options.redis) {
       const listed = await listedDocuments(config.redis);
       // Two turns of the reconciler: what is not on the list by then is waiting for nobody.
@@ -108,6 +120,10 @@ function print(summary: Summary, options: Options): void {
     return;
   }
   const states = Object.entries(summary.states).map(([state, n]) => `${state} ${n}`);
+  const { documents, oldestSeconds } = summary.waiting;
+  if (documents > 0) {
+    console.log(`${documents} chờ dấu thời gian / waiting for a time stamp, the oldest for ${oldestSeconds} s`);
+  }
   console.log(
     `${summary.documents} tài liệu / documents${states.length === 0 ? "" : `: ${states.join(", ")}`}\n` +
       `${summary.errors === 0 ? "✔" : "✘"} sai lệch / differences: ${summary.errors}; cảnh báo / warnings: ${summary.warnings}`,

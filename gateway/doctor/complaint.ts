@@ -17,6 +17,9 @@ export type Problem =
   | "receipt-invalid"
   | "receipt-differs"
   | "issue-not-recorded"
+  | "level-not-proven"
+  | "raise-differs"
+  | "raise-failing"
   | "counts-differ"
   | "work-list-unknown-document"
   | "work-list-lacks-document";
@@ -24,7 +27,7 @@ export type Problem =
 export interface Complaint {
   /** `warning`: nothing is lost or wrong yet, but somebody should know. */
   severity: "error" | "warning";
-  /** A document's id, or `audit`, `counts`. */
+  /** A document's id, or `audit`, `counts`, `waiting`. */
   about: string;
   problem: Problem;
   details: Record<string, unknown>;

@@ -39,6 +39,11 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
     const renewed = yield* read(document.id, preserved, parts);
     if (renewed !== undefined) yield* compareSignatures(document.id, document.format, renewed, complete);
   }
+  // What was handed out before a late time stamp came is still asked about.
+  for (const sha256 of await parts.ledger.documents.earlierIssues(document.id)) {
+    const earlier = yield* read(document.id, sha256, parts);
+    if (earlier !== undefined) yield* compareSignatures(document.id, document.format, earlier, complete);
+  }
 
   if (!["signed", "withdrawn", "superseded"].includes(document.state)) return;
   const issued = (await parts.ledger.documents.statusChanges(document.id)).some(
@@ -64,6 +69,12 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
   );
   if (intact.length !== steps.length) {
     yield complain(document.id, "signature-broken", { planned: steps.length, intact: intact.length });
+  }
+  const proven = report.signatures.filter((each) => each.bestSignatureTime !== null && each.format !== "DocTimeStamp");
+  const stamped = complete.filter((signature) => signature.level === "T");
+  if (intact.length === steps.length && proven.length < stamped.length) {
+    const details = { level: document.level, stamped: stamped.length, proven: proven.length };
+    yield complain(document.id, "level-not-proven", details, indication === "TOTAL-PASSED" ? "error" : "warning");
   }
   if (indication === "TOTAL-FAILED") yield complain(document.id, "verification-failed", { indication, subIndication });
   else if (indication !== "TOTAL-PASSED") {

@@ -17,9 +17,15 @@ export function* examineReceipt(dossier: Dossier, key: ReceiptKey): Generator<Co
   const told = {
     sub: payload.sub,
     received: payload.received?.sha256,
+    signed: payload.signed?.sha256,
     steps: payload.signatures?.map((each) => each.step),
   };
-  const shown = { sub: document.id, received: document.sha256, steps: steps.map((step) => step.id) };
+  const shown = {
+    sub: document.id,
+    received: document.sha256,
+    signed: document.currentSha256,
+    steps: steps.map((step) => step.id),
+  };
   if (JSON.stringify(told) !== JSON.stringify(shown)) {
     yield complain(document.id, "receipt-differs", { receipt: told, ledger: shown });
   }
@@ -28,5 +34,6 @@ export function* examineReceipt(dossier: Dossier, key: ReceiptKey): Generator<Co
 interface Payload {
   sub?: string;
   received?: { sha256?: string };
+  signed?: { sha256?: string };
   signatures?: { step?: string }[];
 }

@@ -140,6 +140,7 @@ describe("the doctor", () => {
       "UPDATE documents SET current_sha256 = sha256 WHERE id = @pdf",
       [
         "pdf audit-differs",
+        "pdf receipt-differs",
         "pdf signature-broken",
         "pdf signature-missing",
         "pdf signature-missing",
@@ -207,7 +208,12 @@ describe("the doctor", () => {
       await site.store.put(forged);
       database.prepare("UPDATE documents SET current_sha256 = ? WHERE id = ?").run(address, documents.xml);
     }, "documents");
-    expect(found).toEqual(["error xml audit-differs", "error xml signature-broken", "error xml verification-failed"]);
+    expect(found).toEqual([
+      "error xml audit-differs",
+      "error xml receipt-differs",
+      "error xml signature-broken",
+      "error xml verification-failed",
+    ]);
   }, 30_000);
 
   it("sees a preserved revision that is gone, or is of another document", async () => {

@@ -31,6 +31,8 @@ export async function* examine(
     before = page.at(-1)!.id;
   }
   yield* compareCounts(statedBefore, counted, ledger);
+  const { failing } = await ledger.documents.waiting();
+  if (failing > 0) yield complain("waiting", "raise-failing", { documents: failing }, "warning");
 }
 
 async function* settled(id: string, parts: DoctorParts): AsyncGenerator<Complaint> {

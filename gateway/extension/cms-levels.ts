@@ -13,8 +13,11 @@ import { mergeValidationData } from "./validation-data-collector.ts";
 export function cmsLevels(content: Uint8Array | null): LevelFormat {
   return {
     raisable: (_, parts) => parts.signatures.map((s) => s.id),
-    async stampBare(document, { signatures }, ask) {
-      if (signatures.every((s) => s.stamps.length > 0)) return document;
+    bare: (_, { signatures }) => signatures.filter((s) => s.stamps.length === 0).map((s) => s.id),
+    async stampBare(document, parts, ask) {
+      return this.bare(document, parts).length > 0 ? this.stampLate(document, [], ask) : document;
+    },
+    async stampLate(document, _, ask) {
       return addCadesTimestamp(document, await ask(nodeCrypto.digest("sha256", cadesTimestampInput(document))));
     },
     addData: (document, data) => addCadesValidationData(document, mergeValidationData([...data.values()])),

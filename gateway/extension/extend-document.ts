@@ -9,12 +9,10 @@ import type { Policy, PolicyName, SignatureReport, VerificationReport } from "@h
 import { GatewayError } from "../errors.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
-import { cmsLevels } from "./cms-levels.ts";
-import type { AskStamp, ExtensionLevel, LevelFormat } from "./level-format.ts";
-import { pdfLevels } from "./pdf-levels.ts";
+import { levelFormatOf } from "./late-stamp.ts";
+import type { AskStamp, ExtensionLevel } from "./level-format.ts";
 import { type SignedParts, signedParts } from "./signed-parts.ts";
 import { ValidationDataCollector } from "./validation-data-collector.ts";
-import { xmlLevels } from "./xml-levels.ts";
 
 /** What extending stands on; shared by all documents of a process, so that they share fetched CRLs and OCSP responses. */
 export interface ExtensionParts {
@@ -70,8 +68,7 @@ export async function extendDocument(
   const before = await verified(bytes, request, { ...parts, cache });
   const { format } = before;
   if (format === "unknown") throw new GatewayError("FORMAT_MISMATCH", "neither PDF, XML nor CMS");
-  const levels: LevelFormat =
-    format === "pdf" ? pdfLevels : format === "xml" ? xmlLevels : cmsLevels(request.content ?? null);
+  const levels = levelFormatOf(format, request.content);
   const stampedAt: number[] = [];
   const ask = askWith(parts, stampedAt);
 

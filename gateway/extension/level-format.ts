@@ -16,6 +16,13 @@ export interface LevelFormat {
    * data stands with a later one, and their octets are under its time stamps.
    */
   raisable(document: Uint8Array, parts: SignedParts): string[];
+  /** Signatures without a time stamp that a late one would still raise: it changes nothing that another signature covers. */
+  bare(document: Uint8Array, parts: SignedParts): string[];
+  /**
+   * Stamps what was issued without: where the format has revisions one is appended, and the document that was handed out stays as
+   * it is, octet for octet, in front of it. @param ids some of `bare`
+   */
+  stampLate(document: Uint8Array, ids: readonly string[], ask: AskStamp): Promise<Uint8Array>;
   /** Gives every raisable signature a time stamp that has none. */
   stampBare(document: Uint8Array, parts: SignedParts, ask: AskStamp): Promise<Uint8Array>;
   /** @param data by signature id; what is held already is left out */

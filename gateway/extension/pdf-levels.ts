@@ -14,15 +14,19 @@ import { mergeValidationData } from "./validation-data-collector.ts";
 /** PAdES (EN 319 142-1 §5.4, §6): document security store with VRI, document time stamps; each an incremental update. */
 export const pdfLevels: LevelFormat = {
   raisable: (_, parts) => parts.signatures.filter((s) => s.signer).map((s) => s.id),
-  async stampBare(document, { signatures }, ask) {
-    const bare = signatures.filter((s, i) => {
-      const covered = signatures.slice(i + 1).some((later) => later.signer === null);
-      return s.signer && s.stamps.length === 0 && !covered;
-    });
+  bare: (_, { signatures }) => {
+    const lastStamp = signatures.findLastIndex((s) => s.signer === null);
+    return signatures.filter((s, i) => s.signer && s.stamps.length === 0 && i > lastStamp).map((s) => s.id);
+  },
+  // One time stamp over the document raises all of its signatures (§6.3, B-T). The place within the last signature would take
+  // one for that signature alone, and would change octets of a file that was handed out.
+  stampLate: (document, _, ask) => stampDocument(document, ask),
+  async stampBare(document, parts, ask) {
+    const bare = pdfLevels.bare(document, parts);
     const [only] = bare;
     if (!only) return document;
-    if (bare.length === 1 && only === signatures.at(-1)) {
-      const raised = await raiseInPlace(document, only.id, ask);
+    if (bare.length === 1 && only === parts.signatures.at(-1)?.id) {
+      const raised = await raiseInPlace(document, only, ask);
       if (raised) return raised;
     }
     return stampDocument(document, ask);

@@ -36,6 +36,7 @@ export interface Preservation {
   /**
    * Raises a document that has all its signatures, and has it watched from now on. Called before it is issued: may be called again.
    * @param detached what a detached signature is over
+   * @param timestamps asked instead of the usual ones
    * @returns its octets at the level @throws GatewayError and SignaturesError as `extendDocument`
    */
   raise(
@@ -43,6 +44,7 @@ export interface Preservation {
     bytes: Uint8Array,
     profile: Profile,
     detached?: Uint8Array | null,
+    timestamps?: ExtensionParts["timestamps"],
   ): Promise<Uint8Array>;
   /** Renews what is due, at most `limit`; one that fails is postponed and logged. @returns how many were renewed */
   renewDue(limit?: number): Promise<number>;
@@ -110,11 +112,11 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
   }
 
   return {
-    async raise(document, bytes, profile, detached) {
+    async raise(document, bytes, profile, detached, timestamps = parts.timestamps) {
       const level = profile.level === "LTA" ? "LTA" : "LT";
       const content = detached ? { content: detached } : {};
       const fileName = fileNameOf(document);
-      const extended = await extendDocument(bytes, { level, fileName, profile, ...content }, parts);
+      const extended = await extendDocument(bytes, { level, fileName, profile, ...content }, { ...parts, timestamps });
       await keep(document.id, document.format, level, extended.document);
       return extended.document;
     },

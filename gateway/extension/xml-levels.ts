@@ -17,10 +17,12 @@ import { mergeValidationData } from "./validation-data-collector.ts";
 export const xmlLevels: LevelFormat = {
   raisable: (document, parts) =>
     parts.signatures.filter((s) => s.signer && mayBeRaised(document, s.id)).map((s) => s.id),
-  async stampBare(document, { signatures }, ask) {
+  bare: (document, { signatures }) =>
+    signatures.filter(({ id, stamps }) => stamps.length === 0 && mayBeStamped(document, id)).map((s) => s.id),
+  stampBare: (document, parts, ask) => xmlLevels.stampLate(document, xmlLevels.bare(document, parts), ask),
+  async stampLate(document, ids, ask) {
     let out = document;
-    for (const { id, stamps } of signatures) {
-      if (stamps.length > 0 || !mayBeStamped(out, id)) continue;
+    for (const id of ids) {
       const input = lateTimestampInput(id, signatureValue(out, id));
       out = addSignatureTimestamp(out, id, await ask(nodeCrypto.digest("sha256", input)));
     }

@@ -16,6 +16,7 @@ export interface Metrics {
   readonly requestSeconds: Histogram<"method" | "route">;
   readonly verifications: Counter<"indication">;
   readonly postponed: Counter<"code">;
+  readonly raised: Counter<"outcome">;
   /** Renewals of time stamps that keep documents valid; `kind`: document, evidence-timestamp, evidence-hash-tree. */
   readonly renewals: Counter<"kind" | "outcome">;
 }
@@ -31,6 +32,23 @@ export function createMetrics(sources: { ledger: Ledger; queueDepth: () => Promi
     async collect() {
       this.reset();
       for (const [state, n] of await sources.ledger.documents.countByState()) this.set({ state }, n);
+    },
+  });
+  new Gauge({
+    name: "hocba_documents_waiting",
+    help: "Issued documents that wait for a late time stamp",
+    registers,
+    async collect() {
+      this.set((await sources.ledger.documents.waiting()).documents);
+    },
+  });
+  new Gauge({
+    name: "hocba_oldest_waiting_seconds",
+    help: "How long the oldest issued document has been waiting for its time stamp",
+    registers,
+    async collect() {
+      const { since } = await sources.ledger.documents.waiting();
+      this.set(since === null ? 0 : Math.max(0, Date.now() - since) / 1000);
     },
   });
   new Gauge({
@@ -107,6 +125,12 @@ export function createMetrics(sources: { ledger: Ledger; queueDepth: () => Promi
       name: "hocba_documents_postponed_total",
       help: "Tries that will be repeated, by cause",
       labelNames: ["code"],
+      registers,
+    }),
+    raised: new Counter({
+      name: "hocba_documents_raised_total",
+      help: "Tries to raise an issued document to the level it waits for, by outcome",
+      labelNames: ["outcome"],
       registers,
     }),
   };

@@ -8,6 +8,7 @@ export function cmsFormat(crypto: CryptoProvider): SigningFormat {
   return {
     largestGroup: 1,
     plan: (profile) => profile.steps.map((step) => ({ id: step.id, step, key: null, xml: null })),
+    nameOf: () => "1",
     prepare(content, [member, ...more]) {
       if (member === undefined || more.length > 0) throw new RangeError("a detached signature has one signer");
       const prepared = cades.prepare(content, member.identity, {

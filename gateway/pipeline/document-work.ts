@@ -18,7 +18,7 @@ import type {
 import type { Metrics } from "../observability/index.ts";
 import type { ReceiptIssuer } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
-import type { TimestampRouter } from "../timestamps/index.ts";
+import type { StampPatience, TimestampRouter } from "../timestamps/index.ts";
 import { identityOf } from "./signing-certificate.ts";
 import type { GroupMember, PreparedGroup, SigningFormat } from "./signing-format.ts";
 
@@ -29,6 +29,8 @@ export interface PipelineParts {
   /** null: this gateway holds no keys. */
   signer: Signer | null;
   timestamps: TimestampRouter;
+  /** How long signing waits for time stamps. */
+  patience: StampPatience;
   /** Judges a finished document as a stranger would; `detached`: what a signature apart from its content is over. */
   verify(
     document: Uint8Array,
@@ -120,6 +122,17 @@ export class DocumentWork {
 
   remember(binding: CertificateBinding): void {
     this.#bindings.set(binding.id, binding);
+  }
+
+  /** Steps that are to have a time stamp, by the names of their signatures in the verifier's report. */
+  async stampedByName(): Promise<Map<string, StepRecord>> {
+    const plan = await this.plan();
+    return new Map(
+      this.steps.flatMap((step) => {
+        const planned = plan.get(step.id);
+        return planned?.step.level === "T" ? [[this.format.nameOf(planned), step]] : [];
+      }),
+    );
   }
 
   async binding(id: string): Promise<CertificateBinding> {

@@ -10,6 +10,7 @@ export function pdfFormat(crypto: CryptoProvider, appearances: Appearances): Sig
   return {
     largestGroup: 1,
     plan: (profile) => profile.steps.map((step) => ({ id: step.id, step, key: null, xml: null })),
+    nameOf: ({ id, step }) => step.pdf?.fieldName ?? id,
     async prepare(document, [member, ...more]) {
       if (member === undefined || more.length > 0) throw new RangeError("a PDF takes one signature at a time");
       const { pdf } = member.planned.step;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { parseCertificate } from "@hocba/certs/x509";
 import { SignerError } from "@hocba/hsm-adapters";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
+import { shippedProfiles } from "@hocba/signatures/profiles";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { SharedDeps } from "../create-gateway.ts";
 import { transcriptPdf } from "../demo/sample-class/index.ts";
@@ -62,6 +63,9 @@ describe("the pipeline, with a real token, PKI and time stamps", () => {
     expect(Buffer.from(content).subarray(0, pdf.length).equals(pdf), "the original stands untouched").toBe(true);
     return signatureFields(openPdf(content)).map((signature) => signature.fieldName);
   }
+  const patient = new Map(
+    [...shippedProfiles].map(([name, profile]) => [name, { ...profile, lateStamps: "wait" as const }]),
+  );
   const everyField = ["GVCN", "CBQL", "KY_PHAT_HANH"];
 
   it("signs once by each signer and gives a receipt that anybody can check", async () => {
@@ -101,7 +105,7 @@ describe("the pipeline, with a real token, PKI and time stamps", () => {
     expect(await fieldsOf(id)).toEqual(everyField);
   }, 30_000);
 
-  it("waits with its values while no time stamp is to be had; no key is used again", async () => {
+  it("waits with its values while no time stamp is to be had, if its profile says so; no key is used again", async () => {
     let used = 0;
     const counting = {
       ...wrap(site.signer),
@@ -113,7 +117,7 @@ describe("the pipeline, with a real token, PKI and time stamps", () => {
     site.pki.faults.tsa = { refuse: true };
     const id = await accept();
     for (let turn = 0; turn < 4; turn++) {
-      const outcome = await advance(id, { signer: counting });
+      const outcome = await advance(id, { signer: counting, profiles: patient });
       expect(outcome.kind).toBe("again");
       await new Promise((resolve) => setTimeout(resolve, 210));
     }
@@ -123,7 +127,7 @@ describe("the pipeline, with a real token, PKI and time stamps", () => {
     expect(used).toBe(1);
     const value = waiting.signatures[0]!.value;
     site.pki.faults.tsa = {};
-    await untilRest(id, { signer: counting });
+    await untilRest(id, { signer: counting, profiles: patient });
     const signed = await dossier(id);
     expect(signed.document.state).toBe("signed");
     expect(signed.signatures.find((each) => each.stepId === waiting.signatures[0]!.stepId)?.value).toEqual(value);
@@ -139,7 +143,7 @@ describe("the pipeline, with a real token, PKI and time stamps", () => {
     async (_, faults) => {
       site.pki.faults.tsa = faults;
       const id = await accept();
-      expect((await advance(id)).kind).toBe("again");
+      expect((await advance(id, { profiles: patient })).kind).toBe("again");
       expect((await dossier(id)).document).toMatchObject({ state: "stamping", error: { code: "TSA_UNAVAILABLE" } });
     },
     30_000,

@@ -27,6 +27,8 @@ export interface SigningFormat {
   readonly largestGroup: number;
   /** @throws SignaturesError */
   plan(profile: Profile, document: Uint8Array): PlannedSignature[];
+  /** What the verifier's report calls the signature: PDF field, XML Id, position among the signer infos. */
+  nameOf(planned: PlannedSignature): string;
   /** @throws SignaturesError */
   prepare(document: Uint8Array, members: readonly GroupMember[]): PreparedGroup | Promise<PreparedGroup>;
 }

@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { reach } from "../failpoint.ts";
 import { fileNameOf } from "../media.ts";
 import type { DocumentWork } from "./document-work.ts";
+import { issueLevel } from "./issue-level.ts";
 
 /**
  * verifying → signed: judges the document as a stranger would, and issues the receipt. Anything but TOTAL-PASSED is no
@@ -13,17 +14,7 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
   const content = await work.content();
   const detached = await work.detached();
   const report = await parts.verify(content, profile, fileNameOf(document), detached);
-  const details = {
-    indication: report.indication,
-    subIndication: report.subIndication,
-    signatures: report.signatures
-      .map(({ id, indication, subIndication }) => ({ id, indication, subIndication }))
-      .slice(0, 40),
-    findings: [...report.findings, ...report.signatures.flatMap((signature) => signature.findings)]
-      .filter((finding) => finding.severity === "error")
-      .map((finding) => finding.code)
-      .slice(0, 20),
-  };
+  const details = shortReport(report);
   if (report.indication === "INDETERMINATE" && !isRevoked(report)) {
     throw new GatewayError("VERIFICATION_INDETERMINATE", "the signed document cannot be judged yet", {
       retryable: true,
@@ -47,10 +38,10 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
     });
   }
   reach("verify.passed");
-  const issued = await atLevelOfProfile(work, content, detached);
+  const { issued, level, waitingFor } = await issueLevel(work, content, detached);
   const currentSha256 = issued === content ? document.currentSha256 : await work.keep(issued);
   const receipt = await parts.receipts.issue(
-    { ...document, currentSha256 },
+    { ...document, currentSha256, level, waitingFor },
     work.steps,
     [...work.signatures.values()],
     {
@@ -63,28 +54,32 @@ export async function verifySigned(work: DocumentWork): Promise<void> {
   await work.move("signed", {
     receipt,
     currentSha256,
+    level,
+    waitingFor,
     status: { kind: document.replaces === null ? "issued" : "corrected", reason: null, replacedBy: null },
     details: {
       sha256: currentSha256,
       signatures: work.steps.length,
-      ...(profile.level === undefined ? {} : { level: profile.level }),
+      level,
+      ...(waitingFor === null ? {} : { waitingFor }),
     },
   });
   reach("verify.signed");
 }
 
-/**
- * The document as it will be issued. What LT and LTA need is fetched when all signatures are there and found good: while it
- * cannot be had the document waits, and no key is used again.
- */
-async function atLevelOfProfile(
-  { document, parts, profile }: DocumentWork,
-  content: Uint8Array,
-  detached: Uint8Array | null,
-): Promise<Uint8Array> {
-  if (profile.level !== "LT" && profile.level !== "LTA") return content;
-  if (parts.preservation) return parts.preservation.raise(document, content, profile, detached);
-  throw new GatewayError("LEVEL_NOT_REACHED", "this process does not raise documents");
+/** What of a report goes into an error: bounded, and nothing of what the document says. */
+export function shortReport(report: VerificationReport) {
+  return {
+    indication: report.indication,
+    subIndication: report.subIndication,
+    signatures: report.signatures
+      .map(({ id, indication, subIndication }) => ({ id, indication, subIndication }))
+      .slice(0, 40),
+    findings: [...report.findings, ...report.signatures.flatMap((signature) => signature.findings)]
+      .filter((finding) => finding.severity === "error")
+      .map((finding) => finding.code)
+      .slice(0, 20),
+  };
 }
 
 /** Undecided by the standard, since an earlier time might be proven one day; here it was signed just now, and waiting heals nothing. */

@@ -11,6 +11,7 @@ export function xmlFormat(crypto: CryptoProvider): SigningFormat {
   return {
     largestGroup: 64,
     plan: (profile, document) => planSignatures(profile, document),
+    nameOf: ({ id }) => signatureIdOf(id),
     prepare(document, members) {
       const prepared = xades.prepareBatch(
         document,

@@ -52,6 +52,18 @@ const appearance = z.strictObject({
 const fieldName = z.string().regex(/^[^.\s][^.]{0,100}$/u, "one word without full stops (ISO 32000-2 §12.7.4.2)");
 const elementPath = z.string().regex(/^[^\s/]+(\/[^\s/]+)*$/u, "element names with / between them");
 
+const valuePattern = z
+  .string()
+  .max(200)
+  .refine((pattern) => {
+    try {
+      new RegExp(`^(?:${pattern})$`, "u");
+      return true;
+    } catch {
+      return false;
+    }
+  }, "a regular expression for the whole value");
+
 const step = z.strictObject({
   id,
   role: z.enum(["subject-teacher", "homeroom-teacher", "principal", "seal"]),
@@ -83,6 +95,7 @@ const shape = z.strictObject({
   title: bilingual,
   format: z.enum(["xml", "pdf", "cms"]),
   level: z.enum(["T", "LT", "LTA"]).exactOptional(),
+  lateStamps: z.enum(["continue", "wait"]).exactOptional(),
   xml: z
     .strictObject({
       root: z.string().min(1).max(100),
@@ -95,6 +108,15 @@ const shape = z.strictObject({
         className: elementPath,
         schoolYear: elementPath,
       }),
+      framing: z
+        .array(
+          z.strictObject({
+            element: elementPath.or(z.literal("")),
+            attributes: z.record(z.string().regex(/^[^\s=]{1,100}$/), valuePattern).exactOptional(),
+          }),
+        )
+        .max(50)
+        .exactOptional(),
     })
     .exactOptional(),
   pdf: z
@@ -119,6 +141,9 @@ export const profileSchema = shape.superRefine((profile, context) => {
   const last = Math.max(...profile.steps.map((each) => each.order));
   if (profile.level !== undefined && !profile.steps.some((each) => each.order === last && each.level === "T")) {
     problem(["level"], `level ${profile.level} needs a last step of level T`);
+  }
+  if (profile.lateStamps !== undefined && !profile.steps.some((each) => each.level === "T")) {
+    problem(["lateStamps"], "no step has a time stamp that could be late");
   }
   if (profile.format === "xml") checkXml(profile, problem);
   else if (profile.format === "pdf") checkPdf(profile, problem);

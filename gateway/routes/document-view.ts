@@ -3,7 +3,7 @@ import { parseCertificate } from "@hocba/certs/x509";
 import type { Profile } from "@hocba/signatures/profiles";
 import { z } from "zod";
 import type { DocumentEvidence } from "../evidence-records/index.ts";
-import { type DocumentRecord, type Dossier, documentStates, type Ledger } from "../ledger/index.ts";
+import { type DocumentRecord, type Dossier, documentLevels, documentStates, type Ledger } from "../ledger/index.ts";
 import { storedProblem } from "../problems/index.ts";
 
 const bilingual = z.object({ vi: z.string(), en: z.string() });
@@ -28,6 +28,14 @@ const summary = {
   replaces: z.string().nullable().meta({ description: "Id of the document that this one corrects" }),
   sha256: z.string().meta({ description: "SHA-256 of the document as it was received" }),
   currentSha256: z.string().meta({ description: "SHA-256 of the newest revision" }),
+  level: z.enum(documentLevels).nullable().meta({
+    description:
+      "Level it was issued at: `T` when each signature that its profile wants stamped has a proven time stamp, or lies within what one with a time stamp covers",
+  }),
+  waitingFor: z.enum(["T", "LT", "LTA"]).nullable().meta({
+    description:
+      "Issued, and its time stamp was late: it will be raised to this level, the signatures staying as they are. Then `currentSha256` and the receipt are new ones; the file of before stays known as issued",
+  }),
   size: z.number().int(),
   createdAt: time,
   updatedAt: time,
@@ -94,6 +102,8 @@ export function viewSummary(document: DocumentRecord): DocumentSummary {
     replaces: document.replaces,
     sha256: document.sha256,
     currentSha256: document.currentSha256,
+    level: document.level,
+    waitingFor: document.waitingFor,
     size: document.size,
     createdAt: iso(document.createdAt),
     updatedAt: iso(document.updatedAt),

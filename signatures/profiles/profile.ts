@@ -18,6 +18,12 @@ export interface Profile {
    * proves the certificates' validity later on, and have the gateway renew it in time. Needs steps of level T.
    */
   readonly level?: "T" | "LT" | "LTA";
+  /**
+   * When time stamps are slow to come: `continue` (as when absent) signs on, issues the document at level B and raises it when they do;
+   * `wait` holds the document back until each step has its stamp. A teacher's signature in XML, which later ones cover, can
+   * only have a stamp of its own before they do.
+   */
+  readonly lateStamps?: "continue" | "wait";
   /** Steps of equal `order` may be signed in parallel; a lower order comes first. */
   readonly steps: readonly ProfileStep[];
   /** XML only: where the parts of the document stand. */
@@ -45,6 +51,16 @@ export interface XmlShape {
     readonly className: string;
     readonly schoolYear: string;
   };
+  /**
+   * What may stand unsigned around the signed parts and the holders of signatures, besides these: elements that stay empty, and
+   * attributes. All else that no signature covers makes the document not valid.
+   */
+  readonly framing?: readonly {
+    /** Path from the document element; empty for itself. */
+    readonly element: string;
+    /** Names with the values they may have, each a regular expression for the whole value. */
+    readonly attributes?: Readonly<Record<string, string>>;
+  }[];
 }
 
 export interface ProfileStep {
