@@ -13,6 +13,8 @@ export type SignaturesErrorCode =
   | "XML_DTD_FORBIDDEN"
   | "XML_DUPLICATE_ID"
   | "XML_MISSING_ELEMENT"
+  /** A transcript to be signed holds something that no signature of its profile would cover. */
+  | "XML_UNSIGNED_CONTENT"
   | "XML_UNSUPPORTED"
   /** A ds:Signature that does not follow the schema of XMLDSig. */
   | "XML_SIGNATURE_MALFORMED"

@@ -30,6 +30,7 @@ const points = (changes: Partial<SignatureReport>, findings: VerificationReport[
     subIndication: null,
     policy: "vn-official",
     validationTime: "",
+    profile: null,
     signatures: [{ ...signature, ...changes }],
     findings,
   }).map((point) => point.vi);

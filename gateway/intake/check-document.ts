@@ -1,7 +1,7 @@
 import { SignaturesError } from "@hocba/signatures";
 import { assertAppendable, openPdf, type PdfDocument, signatureFields } from "@hocba/signatures/pdf";
-import { type Profile, planSignatures, readFacts } from "@hocba/signatures/profiles";
-import { DS_NS, elementAtPath, parseXml } from "@hocba/signatures/xml";
+import { type Profile, planSignatures, readFacts, unsignedParts } from "@hocba/signatures/profiles";
+import { DS_NS, elementAtPath, elementById, findXmlSignatures, parseXml } from "@hocba/signatures/xml";
 import { GatewayError } from "../errors.ts";
 import type { DocumentFormat } from "../ledger/index.ts";
 
@@ -62,7 +62,21 @@ function checkXml(bytes: Uint8Array, profile: Profile): CheckedDocument {
       throw new SignaturesError("XML_DUPLICATE_ID", `more than one element with Id ${id}`, { details: { id } });
     }
   }
-  for (const { id, xml } of planSignatures(profile, document)) {
+  const planned = planSignatures(profile, document);
+  const [unsigned] = unsignedParts(profile, document, planned, {
+    covered: new Set(
+      planned.flatMap(({ xml }) => (xml === null ? [] : [elementById(document, xml.reference.slice(1))])),
+    ),
+    signatures: new Set(findXmlSignatures(document)),
+    own: new Set(),
+  });
+  if (unsigned !== undefined) {
+    // Signed all the same, it would be refused by whoever verifies it, after everybody has signed.
+    throw new SignaturesError("XML_UNSIGNED_CONTENT", `nobody would sign ${unsigned.path}`, {
+      details: { path: unsigned.path },
+    });
+  }
+  for (const { id, xml } of planned) {
     if (xml !== null && elementAtPath(document.root, xml.holder).first("Signature", DS_NS) !== null) {
       throw new GatewayError("ALREADY_SIGNED", `the place of ${id} holds a signature`, { details: { step: id } });
     }

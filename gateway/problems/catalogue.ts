@@ -191,6 +191,13 @@ const catalogue: Readonly<Record<string, ProblemText>> = {
     "Bỏ khai báo DOCTYPE.",
     "Remove the DOCTYPE declaration.",
   ),
+  XML_UNSIGNED_CONTENT: entry(
+    422,
+    "Tệp XML có nội dung sẽ không được chữ ký nào bao phủ",
+    "The XML holds content that no signature would cover",
+    "Đưa nội dung đó vào phần được ký, hoặc bỏ đi; chỉ thị cho trình duyệt (xml-stylesheet) cũng phải bỏ.",
+    "Move it into the signed part or leave it out; instructions to browsers (xml-stylesheet) must go too.",
+  ),
   XML_DUPLICATE_ID: entry(
     422,
     "Tệp XML có Id trùng nhau",

@@ -52,6 +52,7 @@ const report = (more: Partial<VerificationReport> = {}): VerificationReport => (
   subIndication: null,
   policy: "vn-official",
   validationTime: "2026-06-01T01:02:03.000Z",
+  profile: null,
   signatures: [signature("Hà Văn Tý", "subject-teacher"), signature("Đỗ Thị Mão", "principal")],
   findings: [],
   ...more,

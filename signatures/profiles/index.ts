@@ -8,6 +8,7 @@ import vanBanNd30PhuLuc from "./van-ban-nd30-phu-luc.json" with { type: "json" }
 export * from "./appearance.ts";
 export * from "./plan.ts";
 export * from "./profile.ts";
+export * from "./unsigned-parts.ts";
 
 /** The profiles shipped with the product, by name. */
 export const shippedProfiles: ReadonlyMap<string, Profile> = new Map(

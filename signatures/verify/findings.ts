@@ -251,6 +251,11 @@ const CATALOGUE = {
     "Phép biến đổi XML không chấp nhận: {transform}.",
     "XML transform refused: {transform}.",
   ],
+  XML_UNSIGNED_INSTRUCTION: [
+    "error",
+    "Tệp có chỉ thị cho phần mềm mà không ai ký ({path}): trình duyệt có thể hiển thị khác nội dung đã ký.",
+    "The file holds an instruction to programs that nobody signed ({path}): a browser may show something else than was signed.",
+  ],
   COUNTER_SIGNATURE: ["info", "Đây là chữ ký đối ứng (countersignature).", "This is a counter-signature."],
 
   // The transcript's role chain
@@ -265,11 +270,16 @@ const CATALOGUE = {
     "Dấu thời gian của bước {step} bị hỏng.",
     "The time stamp of step {step} is broken.",
   ],
+  HOCBA_TIMESTAMP_MISSING: [
+    "warning",
+    "Chữ ký ở bước {step} không có dấu thời gian mà mẫu học bạ đòi hỏi: thời điểm ký chưa được chứng minh.",
+    "The signature of step {step} has no time stamp, which the profile demands: when it was made is not proven.",
+  ],
   HOCBA_STEP_REPEATED: ["error", "Bước {step} có {count} chữ ký.", "Step {step} carries {count} signatures."],
   HOCBA_WRONG_REFERENCE: [
     "error",
-    "Chữ ký ở bước {step} ký lên {found}, đáng ra phải ký lên {wanted}.",
-    "The signature of step {step} covers {found}, it must cover {wanted}.",
+    "Chữ ký ở bước {step} phải ký trọn phần {wanted}, nhưng lại ký lên {found}.",
+    "The signature of step {step} must cover the whole of {wanted}; what it covers is {found}.",
   ],
   HOCBA_WRONG_PLACE: [
     "error",
@@ -280,6 +290,11 @@ const CATALOGUE = {
     "error",
     "Học bạ thiếu hoặc trùng thành phần bắt buộc: {reason}.",
     "A compulsory part of the transcript is missing or doubled: {reason}.",
+  ],
+  PROFILE_FORMAT: [
+    "error",
+    "Tệp không phải loại mà mẫu {profile} dành cho ({format}).",
+    "The file is not of the format that the profile {profile} is for ({format}).",
   ],
   HOCBA_UNSIGNED_CONTENT: [
     "error",

@@ -106,6 +106,8 @@ export interface VerificationReport {
   subIndication: SubIndication | null;
   policy: string;
   validationTime: string;
+  /** Name of the profile whose role chain the document was held against; null: its signatures alone were judged. */
+  profile: string | null;
   signatures: SignatureReport[];
   findings: Finding[];
 }

@@ -6,7 +6,8 @@ import type { EvidenceRequest, VerificationContext } from "./context.ts";
 import { detectFormat } from "./detect-format.ts";
 import { fileEvidenceRecords } from "./evidence-records/file-evidence-records.ts";
 import { finding } from "./findings.ts";
-import { judgePdfTranscript, judgeXmlTranscript } from "./hocba/judge-transcript.ts";
+import { type Judgement, judgeOtherFormat, judgePdfTranscript, judgeXmlTranscript } from "./hocba/judge-transcript.ts";
+import { isoTime } from "./iso-time.ts";
 import { readPdfDocument } from "./pdf/pdf-document.ts";
 import type { Finding, Indication, SignatureReport, SubIndication, VerificationReport } from "./report.ts";
 import { sharedPrefixCrypto } from "./shared-prefix-crypto.ts";
@@ -26,7 +27,7 @@ export function verifyDocument(
   context: VerificationContext,
 ): { report: VerificationReport; wanted: EvidenceRequest[] } {
   const crypto = sharedPrefixCrypto(context.crypto, bytes);
-  const process = new ValidationProcess({ ...context, crypto });
+  const process = new ValidationProcess(context, crypto);
   const format = detectFormat(bytes);
   // Asked for last: by then the signatures have hashed most of the file.
   const head = () => ({
@@ -34,10 +35,10 @@ export function verifyDocument(
     sha256: toHex(crypto.digest("sha256", bytes)).toLowerCase(),
     format,
     policy: process.policy.name,
-    validationTime: context.time.toISOString(),
+    validationTime: isoTime(context.time.getTime()),
   });
   const nothing = (indication: Indication, subIndication: SubIndication | null, ...findings: Finding[]) => ({
-    report: { ...head(), indication, subIndication, signatures: [], findings },
+    report: { ...head(), indication, subIndication, profile: null, signatures: [], findings },
     wanted: [],
   });
   const limit = context.maximumSize ?? MAXIMUM_SIZE;
@@ -54,7 +55,7 @@ export function verifyDocument(
         read = xml(readXmlDocument(bytes, process), process);
         break;
       case "cms":
-        read = { candidates: readCmsDocument(bytes, process) };
+        read = { candidates: readCmsDocument(bytes, process), judge: () => judgeOtherFormat("cms", process) };
         break;
       default:
         return nothing("NO-SIGNATURE", null, finding("NOT_RECOGNISED"));
@@ -70,14 +71,15 @@ export function verifyDocument(
   const signatures = read.candidates.map((candidate) =>
     validateSignature({ ...candidate, timestamps: [...candidate.timestamps, ...records] }, process),
   );
-  const findings = read.judge?.(signatures) ?? [];
-  return { report: { ...head(), ...overall(signatures, findings), signatures, findings }, wanted: process.wanted };
+  const { profile, findings } = read.judge(signatures);
+  const verdict = overall(signatures, findings);
+  return { report: { ...head(), ...verdict, profile, signatures, findings: [...findings] }, wanted: process.wanted };
 }
 
 interface Reading {
   readonly candidates: SignatureCandidate[];
   /** What there is to say of the document as a whole, once its signatures have been judged. */
-  readonly judge?: (signatures: SignatureReport[]) => Finding[];
+  readonly judge: (signatures: SignatureReport[]) => Judgement;
 }
 
 const pdf = (candidates: SignatureCandidate[], process: ValidationProcess): Reading => ({

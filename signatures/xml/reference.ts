@@ -212,7 +212,13 @@ function manifestReferences(
 ): XmlReference[] | null {
   const manifest = out.coverage.apex;
   if (manifest?.type !== "element" || manifest.local !== "Manifest" || manifest.uri !== DS_NS) return null;
-  const references = manifest.elements("Reference", DS_NS).slice(0, MAX_REFERENCES);
+  const references = manifest.elements("Reference", DS_NS);
+  if (references.length > MAX_REFERENCES) {
+    // What nobody looked at must not pass for looked at.
+    out.status = "unsupported";
+    out.reason = "too many references in a Manifest";
+    return null;
+  }
   return references.map((reference) => verifyReference(reference, signature, document, options, depth + 1));
 }
 

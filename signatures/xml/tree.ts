@@ -258,7 +258,8 @@ export class XmlDocument {
   addId(value: string, element: XmlElement): void {
     const known = this.byId.get(value);
     if (!known) this.byId.set(value, [element]);
-    else if (!known.includes(element)) known.push(element);
+    // One element may bear an Id twice over, by two spellings, and then it does so one after the other.
+    else if (known.at(-1) !== element) known.push(element);
   }
 
   /** Values that more than one element claims. */

@@ -1,5 +1,5 @@
 import { SignaturesError } from "../../errors.ts";
-import { type PlannedSignature, type Profile, shippedProfiles } from "../../profiles/index.ts";
+import { type PlannedSignature, type Profile, shippedProfiles, unsignedParts } from "../../profiles/index.ts";
 import { planSignatures, readFacts } from "../../profiles/plan.ts";
 import {
   descendants,
@@ -15,19 +15,27 @@ import { finding } from "../findings.ts";
 import type { Finding, SignatureReport } from "../report.ts";
 import type { ValidationProcess } from "../validation-process.ts";
 import type { XmlReading } from "../xml/xml-document.ts";
-import { judgeRoleChain, type PlacedReport } from "./role-chain.ts";
+import { judgeRoleChain, type PlacedReport, type ReferencedPart } from "./role-chain.ts";
 
-const MAX_UNSIGNED_TOLD = 10;
+/** What there is to say of a document as a whole. */
+export interface Judgement {
+  /** Name of the profile that it was held against; null for none. */
+  readonly profile: string | null;
+  readonly findings: readonly Finding[];
+}
+
+const NO_PROFILE: Judgement = { profile: null, findings: [] };
 
 /** The role chain of an XML transcript; nothing for another document. `reports` in the order of the reading. */
 export function judgeXmlTranscript(
   reading: XmlReading,
   reports: readonly SignatureReport[],
   process: ValidationProcess,
-): Finding[] {
+): Judgement {
   const { document } = reading;
   const profile = xmlProfile(document, process.context.profile);
-  if (!profile) return [];
+  if (!profile) return { profile: null, findings: styleSheets(reading) };
+  if (profile.format !== "xml") return wrongFormat(profile);
   const { planned, findings } = plan(profile, document);
   const holders = new Map(planned.map((p) => [p, p.xml ? elementsAtPath(document.root, p.xml.holder)[0] : undefined]));
   const signatures = reading.found.flatMap(({ candidate, signature, data }, i): PlacedReport[] => {
@@ -38,7 +46,7 @@ export function judgeXmlTranscript(
       {
         report: reports[i]!,
         takesPlaceOf: (p) => holder !== null && holders.get(p) === holder,
-        references: data.map((r) => wholeElement(r, document, profile)),
+        references: data.map((r) => referencedPart(r, document, profile)),
         insideItsReference: data.some((r) => r.enclosesSignature),
         signedEnd: null,
         laterLevel: "none",
@@ -47,18 +55,15 @@ export function judgeXmlTranscript(
     ];
   });
   const facts = readFacts(profile, document);
-  return [
-    ...findings,
-    ...judgeRoleChain({
-      profile,
-      planned,
-      signatures,
-      schoolCode: facts.schoolCode,
-      registry: process.context.registry ?? null,
-      time: process.time,
-    }),
-    ...unsignedContent(reading),
-  ];
+  const chain = judgeRoleChain({
+    profile,
+    planned,
+    signatures,
+    schoolCode: facts.schoolCode,
+    registry: process.context.registry ?? null,
+    time: process.time,
+  });
+  return { profile: profile.name, findings: [...findings, ...chain, ...unsignedFindings(reading, profile, planned)] };
 }
 
 /** The role chain of a PDF rendering; nothing for another document. */
@@ -66,14 +71,14 @@ export function judgePdfTranscript(
   candidates: readonly SignatureCandidate[],
   reports: readonly SignatureReport[],
   process: ValidationProcess,
-): Finding[] {
+): Judgement {
   const given = process.context.profile;
-  if (given === null) return [];
-  const profile = given ?? shippedProfiles.get("hocba-pdf");
-  if (profile?.format !== "pdf") return [];
+  if (given === null) return NO_PROFILE;
+  const profile = given ?? shippedProfiles.get("hocba-pdf")!;
+  if (profile.format !== "pdf") return wrongFormat(profile);
   const names = new Set(profile.steps.map((s) => s.pdf?.fieldName));
   // Without a profile given with the call, only a file with fields of the transcript is taken for one.
-  if (!given && !reports.some((r) => names.has(r.id))) return [];
+  if (!given && !reports.some((r) => names.has(r.id))) return NO_PROFILE;
   const signatures = reports.flatMap((report, i): PlacedReport[] => {
     if (candidates[i]!.counterSignature) return [];
     return [
@@ -88,7 +93,7 @@ export function judgePdfTranscript(
       },
     ];
   });
-  return judgeRoleChain({
+  const findings = judgeRoleChain({
     profile,
     planned: planSignatures(profile, null),
     signatures,
@@ -96,11 +101,24 @@ export function judgePdfTranscript(
     registry: process.context.registry ?? null,
     time: process.time,
   });
+  return { profile: profile.name, findings };
 }
+
+/** A file that is neither XML nor PDF takes a profile of another format, when the caller names one, for what it is not. */
+export function judgeOtherFormat(format: string, process: ValidationProcess): Judgement {
+  const given = process.context.profile;
+  if (!given) return NO_PROFILE;
+  return given.format === format ? { profile: given.name, findings: [] } : wrongFormat(given);
+}
+
+const wrongFormat = (profile: Profile): Judgement => ({
+  profile: profile.name,
+  findings: [finding("PROFILE_FORMAT", { profile: profile.name, format: profile.format })],
+});
 
 function xmlProfile(document: XmlDocument, given: Profile | null | undefined): Profile | null {
   if (given === null) return null;
-  if (given) return given.format === "xml" ? given : null;
+  if (given) return given;
   for (const profile of shippedProfiles.values()) {
     if (profile.xml && holdsTranscript(document, profile.xml)) return profile;
   }
@@ -126,63 +144,55 @@ function plan(profile: Profile, document: XmlDocument): { planned: PlannedSignat
   }
 }
 
-/** `#Id` of the element when the reference covers the whole of it; else something that matches no plan. */
-function wholeElement(reference: XmlReference, document: XmlDocument, profile: Profile): string {
+/** What a reference speaks for. Where the digest is wrong the signature has failed already: then what it names is told. */
+function referencedPart(reference: XmlReference, document: XmlDocument, profile: Profile): ReferencedPart {
   const { apex } = reference.coverage;
-  if (apex?.type !== "element" || !isCovered(reference, apex)) return `${reference.uri ?? "∅"} (≠)`;
+  const uri = (reference.uri ?? "").slice(0, MAX_URI);
+  if (apex === null) {
+    if (reference.status === "ambiguous") {
+      return partly(`phần tử có Id trùng (${uri})`, `an element whose Id occurs more than once (${uri})`);
+    }
+    const outside = !uri.startsWith("#");
+    return outside
+      ? partly(`nội dung ngoài tệp (${uri || "∅"})`, `content outside of the file (${uri || "∅"})`)
+      : partly(`phần không có trong tệp (${uri})`, `a part that is not in the file (${uri})`);
+  }
+  if (apex.type === "document") return partly("cả tệp", "the whole file");
   const id = apex.attribute(profile.xml?.idAttribute ?? "Id");
-  return id !== null && document.ids.get(id)?.length === 1 ? `#${id}` : `${reference.uri ?? "∅"} (≠)`;
+  const name = id === null ? elementPath(apex) : `#${id}`;
+  const whole = reference.status === "broken" || isCovered(reference, apex);
+  if (!whole) return partly(`chỉ một phần của ${name}`, `only a part of ${name}`);
+  const known = id !== null && document.ids.get(id)?.length === 1;
+  return { whole: known ? `#${id}` : null, told: { vi: name, en: name } };
 }
 
-/** Namespaces of signatures, their properties and evidence: nobody takes these for the content of a transcript. */
-const OF_SIGNATURES = /^(?:http:\/\/www\.w3\.org\/|http:\/\/uri\.etsi\.org\/|urn:ietf:params:xml:ns:ers)/;
+const partly = (vi: string, en: string): ReferencedPart => ({ whole: null, told: { vi, en } });
 
-/**
- * Content that no signature covers and that a reader might take for signed, wherever it stands: inside a signature too, whose
- * objects and unsigned properties anybody can add to. An application that shows the transcript shows only covered elements.
- */
-function unsignedContent(reading: XmlReading): Finding[] {
+/** Octets of a URI worth showing. */
+const MAX_URI = 100;
+
+function unsignedFindings(reading: XmlReading, profile: Profile, planned: readonly PlannedSignature[]): Finding[] {
   const covered = new Set<XmlElement>();
+  const own = new Set<XmlElement>();
   const signatures = new Set<XmlElement>();
-  for (const { signature, candidate } of reading.found) {
+  for (const { signature, candidate, element } of reading.found) {
+    signatures.add(element);
     if (!signature) continue;
-    signatures.add(signature.element);
-    // A counter-signature speaks for a signature, not for the transcript.
-    if (candidate.counterSignature) continue;
     for (const r of signature.references) {
       const { apex } = r.coverage;
-      if (apex?.type === "element" && isCovered(r, apex)) covered.add(apex);
+      if (apex?.type !== "element" || !isCovered(r, apex)) continue;
+      if (signature.element.contains(apex)) own.add(apex);
+      // A counter-signature speaks for a signature, not for the transcript.
+      else if (!candidate.counterSignature) covered.add(apex);
     }
   }
-  const frame = framing([...covered, ...signatures]);
-  const out: Finding[] = [];
-  let last = -1;
-  let endOfSignature = -1;
-  for (const element of descendants(reading.document.root)) {
-    if (element.order <= last) continue;
-    if (covered.has(element)) {
-      last = element.lastOrder;
-      continue;
-    }
-    if (signatures.has(element)) endOfSignature = Math.max(endOfSignature, element.lastOrder);
-    if (element.order <= endOfSignature && (OF_SIGNATURES.test(element.uri) || element.local === "SigningTime"))
-      continue;
-    const tells = element.ownText.trim() !== "" || (!frame.has(element) && element.attributes.some(isTelling));
-    if (!tells) continue;
-    if (out.length >= MAX_UNSIGNED_TOLD) break;
-    out.push(finding("HOCBA_UNSIGNED_CONTENT", { path: elementPath(element) }));
-  }
-  return out;
+  return unsignedParts(profile, reading.document, planned, { covered, own, signatures }).map(({ kind, path }) =>
+    finding(kind === "content" ? "HOCBA_UNSIGNED_CONTENT" : "XML_UNSIGNED_INSTRUCTION", { path }),
+  );
 }
 
-/** Names and Ids point; other attributes of an element that frames nothing signed say something. */
-const isTelling = (attribute: { readonly local: string }): boolean => attribute.local.toLowerCase() !== "id";
-
-/** The elements around those given. */
-function framing(elements: readonly XmlElement[]): Set<XmlElement> {
-  const out = new Set<XmlElement>();
-  for (const element of elements) {
-    for (let at = element.parent; at.type === "element" && !out.has(at); at = at.parent) out.add(at);
-  }
-  return out;
+/** In a file that is no transcript a style sheet is told; whether it matters the reader must know. */
+function styleSheets({ document }: XmlReading): Finding[] {
+  const pi = document.children.find((c) => c.type === "pi" && c.target === "xml-stylesheet");
+  return pi ? [finding("XML_UNSIGNED_INSTRUCTION", { path: "<?xml-stylesheet?>" }, "warning")] : [];
 }

@@ -5,13 +5,21 @@ import type { CertificateRegistry } from "../context.ts";
 import { finding } from "../findings.ts";
 import type { Finding, SignatureReport } from "../report.ts";
 
+/** What a reference of a signature speaks for. */
+export interface ReferencedPart {
+  /** `#Id` of an element that is covered as a whole; null for anything else. */
+  readonly whole: string | null;
+  /** For people. */
+  readonly told: Bilingual;
+}
+
 /** A signature of the document and where it stands in terms of the profile. */
 export interface PlacedReport {
   readonly report: SignatureReport;
   /** The planned signatures whose place it takes; more than one is a fault of the document. */
   readonly takesPlaceOf: (planned: PlannedSignature) => boolean;
-  /** XML: what it covers as a whole, `#Id`; PDF: null. */
-  readonly references: readonly string[] | null;
+  /** XML: what it covers; PDF: null. */
+  readonly references: readonly ReferencedPart[] | null;
   /** XML: it lies inside an element that it covers. */
   readonly insideItsReference: boolean;
   /** PDF: offset after the last signed octet; later signatures reach further. XML: null. */
@@ -33,6 +41,8 @@ export interface RoleChainInput {
 
 /** Clocks of authorities have been off by hours: an order that only times contradict is told, never judged, beyond this. */
 const ORDER_TOLERANCE = 60_000;
+/** References named in one sentence. */
+const MOST_REFERENCES = 5;
 
 /**
  * Holds a transcript's signatures against its profile: every planned one is there, in its own place, over its own part, by
@@ -70,13 +80,17 @@ function judgeStep(planned: PlannedSignature, placed: PlacedReport, input: RoleC
   const { report } = placed;
   if (planned.xml && placed.references) {
     const wanted = planned.xml.reference;
-    if (placed.references.length !== 1 || placed.references[0] !== wanted) {
-      findings.push(finding("HOCBA_WRONG_REFERENCE", { step, wanted, found: placed.references.join(", ") || "∅" }));
+    if (placed.references.length !== 1 || placed.references[0]!.whole !== wanted) {
+      findings.push(finding("HOCBA_WRONG_REFERENCE", { step, wanted, found: enumerated(placed.references) }));
     }
     if (placed.insideItsReference) findings.push(finding("HOCBA_SIGNATURE_INSIDE", { step }));
   }
   if (report.indication === "TOTAL-FAILED") findings.push(finding("HOCBA_STEP_NOT_PASSED", { step }));
   if (planned.step.level === "T" && isStampBroken(report)) findings.push(finding("HOCBA_STEP_STAMP_BROKEN", { step }));
+  // The gateway hands out what waits for its stamp, and anybody can cut a stamp off: the signature stands, its time does not.
+  if (planned.step.level === "T" && report.timestamps.length === 0) {
+    findings.push(finding("HOCBA_TIMESTAMP_MISSING", { step }));
+  }
   const organisation = isOrganisation(report);
   if (report.signer && planned.step.role === "seal" && !organisation) {
     findings.push(finding("HOCBA_SEAL_EXPECTED", { step }));
@@ -84,6 +98,16 @@ function judgeStep(planned: PlannedSignature, placed: PlacedReport, input: RoleC
   if (planned.step.role !== "seal" && organisation) findings.push(finding("HOCBA_SEAL_UNEXPECTED", { step }));
   if (input.registry && report.signer) findings.push(...judgeBinding(report, planned.step.role, input));
   return findings;
+}
+
+function enumerated(parts: readonly ReferencedPart[]): Bilingual {
+  if (parts.length === 0) return { vi: "không gì trong tệp", en: "nothing in the file" };
+  const shown = parts.slice(0, MOST_REFERENCES);
+  const more = parts.length > shown.length ? ", …" : "";
+  return {
+    vi: shown.map((p) => p.told.vi).join(", ") + more,
+    en: shown.map((p) => p.told.en).join(", ") + more,
+  };
 }
 
 /**

@@ -52,6 +52,7 @@ const report: VerificationReport = {
   subIndication: null,
   policy: "vn-official",
   validationTime: "2026-06-01T00:00:00.000Z",
+  profile: null,
   signatures: [signature],
   findings: [],
 };

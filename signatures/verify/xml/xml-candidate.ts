@@ -5,6 +5,7 @@ import {
   descendants,
   elementPath,
   isCovered,
+  isXadesNamespace,
   readXadesProperties,
   verifySignatureValue,
   type XadesProperties,
@@ -45,7 +46,7 @@ export function xmlCandidate(
   const candidate: SignatureCandidate = {
     id: signature.id ?? String(index + 1),
     format: signed ? "XAdES" : "XMLDSig",
-    formatChecking: structure(signature, properties, signed !== null),
+    formatChecking: structure(signature, properties, signed !== null, document),
     followsFormat:
       signed === null || (signsSomething(signature, signed) && signed.dataObjectFormats.every(isDescribed)),
     named: namedCertificates(signature, process),
@@ -111,9 +112,12 @@ function coversDocument(signature: XmlSignature, document: XmlDocument): boolean
   });
 }
 
+/** In its place among the unsigned properties (EN 319 132-1 §5.2.7.2): elsewhere the name alone makes none. */
 function isCounterSignature(signature: XmlSignature): boolean {
   const { parent } = signature.element;
-  return parent.type === "element" && parent.local === "CounterSignature";
+  if (parent.type !== "element" || parent.local !== "CounterSignature" || !isXadesNamespace(parent.uri)) return false;
+  const properties = parent.parent;
+  return properties.type === "element" && properties.local === "UnsignedSignatureProperties";
 }
 
 /**
@@ -130,7 +134,19 @@ function namedCertificates(signature: XmlSignature, process: ValidationProcess):
   return process.pool.list.filter((c) => certificates.some((der) => equalBytes(der, c.raw)));
 }
 
-function structure(signature: XmlSignature, properties: XadesProperties | null, covered: boolean): Conclusion {
+/** EN 319 132-1 §4.3.1: Target refers to the Id of the signature. One that leads nowhere is told apart from one that lies. */
+function namesAnother(properties: XadesProperties, signature: XmlSignature, document: XmlDocument): boolean {
+  const target = properties.element.attribute("Target") ?? "";
+  const named = target.startsWith("#") ? document.ids.get(target.slice(1)) : undefined;
+  return named !== undefined && !named.includes(signature.element);
+}
+
+function structure(
+  signature: XmlSignature,
+  properties: XadesProperties | null,
+  covered: boolean,
+  document: XmlDocument,
+): Conclusion {
   const conclusions: Conclusion[] = [];
   if (!signsSomething(signature, properties)) {
     // A signature over nothing but its own properties says nothing about any document.
@@ -149,6 +165,10 @@ function structure(signature: XmlSignature, properties: XadesProperties | null, 
   }
   if (properties && !covered && conclusions.length === 0 && signature.references.every((r) => r.status === "intact")) {
     const reason = "QualifyingProperties";
+    conclusions.push(indeterminate("SIG_CONSTRAINTS_FAILURE", finding("XML_STRUCTURE_SUSPICIOUS", { reason })));
+  }
+  if (properties && namesAnother(properties, signature, document)) {
+    const reason = "Target";
     conclusions.push(indeterminate("SIG_CONSTRAINTS_FAILURE", finding("XML_STRUCTURE_SUSPICIOUS", { reason })));
   }
   if (isCounterSignature(signature)) conclusions.push(passed(finding("COUNTER_SIGNATURE")));

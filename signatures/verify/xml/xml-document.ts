@@ -4,6 +4,7 @@ import {
   parseXml,
   readXmlSignature,
   type XmlDocument,
+  type XmlElement,
   type XmlReference,
   type XmlSignature,
   xmlBudget,
@@ -19,6 +20,8 @@ export interface XmlReading {
   /** In document order; `signature` is null where the ds:Signature is malformed. */
   readonly found: readonly {
     readonly candidate: SignatureCandidate;
+    /** The ds:Signature. */
+    readonly element: XmlElement;
     readonly signature: XmlSignature | null;
     /** References to data outside the signature. */
     readonly data: readonly XmlReference[];
@@ -38,11 +41,12 @@ export function readXmlDocument(bytes: Uint8Array, process: ValidationProcess): 
   const found = findXmlSignatures(document).map((element, index) => {
     try {
       const signature = readXmlSignature(document, element, options);
-      return { ...xmlCandidate(signature, index, document, process), signature };
+      return { ...xmlCandidate(signature, index, document, process), element, signature };
     } catch (error) {
       if (!(error instanceof SignaturesError)) throw error;
       return {
         candidate: malformedCandidate(element.attribute("Id") ?? String(index + 1), error.message),
+        element,
         signature: null,
         data: [],
       };
