@@ -1,6 +1,6 @@
 import type { CryptoProvider } from "@hocba/certs/crypto";
 import { SignaturesError } from "@hocba/signatures";
-import { padesFormat } from "@hocba/signatures/sign";
+import { completeInPlace, padesFormat } from "@hocba/signatures/sign";
 import type { Appearances } from "../appearance/index.ts";
 import type { SigningFormat } from "./signing-format.ts";
 
@@ -32,7 +32,8 @@ export function pdfFormat(crypto: CryptoProvider, appearances: Appearances): Sig
       return {
         toBeSigned: [prepared.toBeSigned],
         timestampInput: (_, value) => pades.timestampInput(prepared, value),
-        complete: ([value], [token]) => pades.complete(prepared, value!, token ?? undefined),
+        // The octets around the place stay as they are: completing twice would give the same.
+        complete: ([value], [token]) => completeInPlace(prepared, value!, crypto, token ?? undefined),
       };
     },
   };

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { getSmallFile, putSmallFile, SMALL } from "./small-file.ts";
 import type { BlobStore } from "./store.ts";
 
 /**
@@ -39,6 +40,10 @@ export async function openFileStore(root: string): Promise<BlobStore> {
       const written = join(temporary, `${process.pid}-${randomBytes(8).toString("hex")}`);
       try {
         const folder = await folderOf(sha256);
+        if (content.length <= SMALL) {
+          await putSmallFile(content, written, target, folder.fd);
+          return sha256;
+        }
         let file: FileHandle | null = await open(written, "wx", 0o600);
         try {
           await file.writeFile(content);
@@ -61,7 +66,8 @@ export async function openFileStore(root: string): Promise<BlobStore> {
     async get(sha256) {
       let content: Uint8Array;
       try {
-        content = await readFile(pathOf(root, sha256));
+        const path = pathOf(root, sha256);
+        content = getSmallFile(path) ?? (await readFile(path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") {
           throw new GatewayError("STORE_MISSING", `blob ${sha256} is not in the store`, { details: { sha256 } });

@@ -4,6 +4,7 @@ import { PathCache } from "@hocba/certs/path";
 import type { Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
 import type { Config } from "../config/index.ts";
+import { rememberingCrypto } from "./remembering-crypto.ts";
 import type { TrustMaterial } from "./trust-material.ts";
 import { evidenceKey, type FetchedEvidence, verifyWithEvidence } from "./verify-with-evidence.ts";
 
@@ -30,6 +31,7 @@ export function createVerifier(
   deps: { trust: TrustMaterial; allowedHosts: readonly string[]; clock: () => number; fetcher?: EvidenceFetcher },
 ): Verifier {
   const cache = new PathCache();
+  const crypto = rememberingCrypto(nodeCrypto);
   const shelf = new Map<string, FetchedEvidence & { at: number }>();
   const fetcher = config.online
     ? (deps.fetcher ?? new EvidenceFetcher({ allow: new AllowList(deps.allowedHosts), clock: deps.clock }))
@@ -47,7 +49,7 @@ export function createVerifier(
       verifyWithEvidence(
         document,
         {
-          crypto: nodeCrypto,
+          crypto,
           policy: config.policy,
           time: new Date(deps.clock()),
           anchors: deps.trust.anchors,
