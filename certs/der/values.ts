@@ -163,6 +163,33 @@ const TIME = /^(\d{2}|\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(?:(\d{2})(?:[.,](\d{1,9
  */
 export function readTime(e: Element): number {
   if (e.tag !== Tag.UTC_TIME && e.tag !== Tag.GENERALIZED_TIME) throw bad("a time was expected", e);
+  return readPlainTime(e) ?? readAnyTime(e);
+}
+
+/** The form of RFC 5280 §4.1.2.5, whole seconds in UTC; null for any other, and for days that not every month has. */
+function readPlainTime(e: Element): number | null {
+  const { buffer, contentStart: start } = e;
+  const yearDigits = e.tag === Tag.UTC_TIME ? 2 : 4;
+  if (e.contentEnd - start !== yearDigits + 11 || buffer[e.contentEnd - 1] !== 0x5a) return null;
+  const digits = (at: number): number => {
+    const high = buffer[start + at]! - 0x30;
+    const low = buffer[start + at + 1]! - 0x30;
+    return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : Number.NaN;
+  };
+  const first = digits(0);
+  const year = yearDigits === 2 ? first + (first < 50 ? 2000 : 1900) : first * 100 + digits(2);
+  const month = digits(yearDigits);
+  const day = digits(yearDigits + 2);
+  const hour = digits(yearDigits + 4);
+  const minute = digits(yearDigits + 6);
+  const second = digits(yearDigits + 8);
+  const plain = year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28;
+  return plain && hour <= 23 && minute <= 59 && second <= 59
+    ? Date.UTC(year, month - 1, day, hour, minute, second)
+    : null;
+}
+
+function readAnyTime(e: Element): number {
   const text = latin1.decode(e.content);
   const m = TIME.exec(text);
   if (!m || (m[1]!.length === 2) !== (e.tag === Tag.UTC_TIME)) throw bad("time malformed", e);
@@ -207,8 +234,15 @@ export function fromHex(hex: string): Uint8Array {
 
 /** True when both hold the same octets. For public data: not constant in time. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  const { length } = a;
+  if (length !== b.length) return false;
+  let i = 0;
+  if (length >= 64) {
+    const x = new DataView(a.buffer, a.byteOffset, length);
+    const y = new DataView(b.buffer, b.byteOffset, length);
+    for (; i + 4 <= length; i += 4) if (x.getInt32(i) !== y.getInt32(i)) return false;
+  }
+  for (; i < length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 

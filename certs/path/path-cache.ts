@@ -9,9 +9,9 @@ import { type Certificate, parseCertificate } from "../x509/certificate.ts";
  * trust. Bounded; safe to share among all requests of a process.
  */
 export class PathCache {
-  private readonly certificates: LruCache<string, Certificate>;
-  private readonly crls = new LruCache<string, CertificateList>(64);
-  private readonly ocspResponses: LruCache<string, OcspResponse>;
+  private readonly certificates: LruCache<number, Certificate>;
+  private readonly crls = new LruCache<number, CertificateList>(64);
+  private readonly ocspResponses: LruCache<number, OcspResponse>;
   /** By certificate and by key object: certificates kept here share them, so no octets are compared. */
   private readonly signatures = new WeakMap<Certificate, WeakMap<Uint8Array, boolean>>();
 
@@ -27,7 +27,7 @@ export class PathCache {
 
   /** `parseCrl`, likewise: with the list its index and its checked signatures are kept. @throws CertsError CRL_MALFORMED */
   parseCrl(der: Uint8Array): CertificateList {
-    return kept(this.crls, der, parseCrl, 4_194_304);
+    return kept(this.crls, der, parseCrl, 262_144);
   }
 
   /** `parseOcspResponse`, likewise. @throws CertsError OCSP_MALFORMED */
@@ -51,7 +51,7 @@ export class PathCache {
 }
 
 function kept<T extends { readonly raw: Uint8Array }>(
-  cache: LruCache<string, T>,
+  cache: LruCache<number, T>,
   der: Uint8Array,
   parse: (der: Uint8Array) => T,
   maxSize: number,
@@ -66,5 +66,9 @@ function kept<T extends { readonly raw: Uint8Array }>(
   return parsed;
 }
 
-/** The last octets of what is signed are mostly its signature: enough to tell nearly all apart; `kept` compares the rest. */
-const tailKey = (der: Uint8Array): string => String.fromCharCode(der.length & 0xffff, ...der.subarray(-24));
+/** FNV-1a over the last octets, which mostly are a signature: enough to tell nearly all apart; `kept` compares the rest. */
+function tailKey(der: Uint8Array): number {
+  let hash = 0x811c9dc5 ^ der.length;
+  for (let i = Math.max(0, der.length - 24); i < der.length; i++) hash = Math.imul(hash ^ der[i]!, 0x01000193);
+  return hash;
+}

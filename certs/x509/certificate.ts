@@ -103,7 +103,8 @@ export class Certificate {
   /** Extensions that occur more than once, which RFC 5280 §4.2 forbids; path validation refuses them. */
   readonly duplicateExtensions: readonly string[];
   private readonly decoded = new Map<string, unknown>();
-  private sha256: string | undefined;
+  private digest: Uint8Array | undefined;
+  private digestText: string | undefined;
 
   constructor(fields: CertificateFields) {
     this.raw = fields.raw;
@@ -127,8 +128,14 @@ export class Certificate {
 
   /** SHA-256 of the encoding, upper-case hex. */
   fingerprint(crypto: CryptoProvider): string {
-    this.sha256 ??= toHex(crypto.digest("sha256", this.raw));
-    return this.sha256;
+    this.digestText ??= toHex(this.sha256(crypto));
+    return this.digestText;
+  }
+
+  /** SHA-256 of the encoding; kept. */
+  sha256(crypto: CryptoProvider): Uint8Array {
+    this.digest ??= crypto.digest("sha256", this.raw);
+    return this.digest;
   }
 
   /** True when both are the same octets. */

@@ -34,7 +34,9 @@ export class AttributeSet {
 
   /** The values of all attributes of one type. */
   values(type: string): Element[] {
-    return this.all(type).flatMap((a) => [...a.values]);
+    const out: Element[] = [];
+    for (const a of this.list) if (a.type === type) for (const value of a.values) out.push(value);
+    return out;
   }
 
   /** The value of an attribute that must occur once with one value; null when absent. @throws CMS_MALFORMED otherwise */

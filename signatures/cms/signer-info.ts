@@ -12,7 +12,7 @@ import {
 } from "@hocba/certs/der";
 import { type AlgorithmIdentifier, readAlgorithmIdentifier } from "./algorithm-identifier.ts";
 import { AttributeSet } from "./attributes.ts";
-import { derForm } from "./der-form.ts";
+import { derForm, isDerForm } from "./der-form.ts";
 import { malformed } from "./malformed.ts";
 
 /** How a SignerInfo names its certificate (RFC 5652 §5.3). Issuer and key identifier as raw octets. */
@@ -81,6 +81,7 @@ export function signedAttributesForms(signer: SignerInfo): Uint8Array[] {
   const { element } = signer.signedAttributes;
   const asIs = new Uint8Array(element.raw);
   asIs[0] = Tag.SET;
+  if (isDerForm(asIs, 0, asIs.length)) return [asIs];
   const canonical = setOf(...element.children().map((child) => derForm(child)));
   return equalBytes(asIs, canonical) ? [asIs] : [asIs, canonical];
 }

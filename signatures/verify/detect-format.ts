@@ -1,3 +1,4 @@
+import { indexOf } from "../pdf/parser.ts";
 import type { VerificationReport } from "./report.ts";
 
 const ascii = new TextDecoder("latin1");
@@ -7,9 +8,10 @@ const ascii = new TextDecoder("latin1");
  * hold a PDF as its content: then the outer one is meant.
  */
 export function detectFormat(bytes: Uint8Array): VerificationReport["format"] {
-  const head = ascii.decode(bytes.subarray(0, 1024));
   if (bytes[0] === 0x30 && bytes[1]! >= 0x80 && bytes[1]! <= 0x84) return "cms";
-  if (head.includes("%PDF-")) return "pdf";
+  const beginning = bytes.subarray(0, 1024);
+  if (indexOf(beginning, "%PDF-") >= 0) return "pdf";
+  const head = ascii.decode(beginning);
   // UTF-16 texts show every other octet as NUL.
   const text = head
     .replace(/^(\xef\xbb\xbf|\xfe\xff|\xff\xfe)/, "")

@@ -1,26 +1,33 @@
 import { CertsError } from "@hocba/certs";
 import { equalBytes, Tag } from "@hocba/certs/der";
-import {
-  type CertificateList,
-  type OcspResponse,
-  parseBasicOcspResponse,
-  parseCrl,
-  parseOcspResponse,
-} from "@hocba/certs/revocation";
+import type { PathCache } from "@hocba/certs/path";
+import { type CertificateList, type OcspResponse, parseBasicOcspResponse } from "@hocba/certs/revocation";
 import type { Certificate } from "@hocba/certs/x509";
 
 const MAX_ITEMS = 5000;
 
 /** Parsed forms by the octets they came from: the caller hands the same CRLs to every call. Only depends on the octets. */
-const crlForms = new WeakMap<Uint8Array, CertificateList | null>();
-const ocspForms = new WeakMap<Uint8Array, OcspResponse | null>();
+class Forms {
+  readonly crls = new WeakMap<Uint8Array, CertificateList | null>();
+  readonly ocspResponses = new WeakMap<Uint8Array, OcspResponse | null>();
+}
+const forms = new WeakMap<PathCache, Forms>();
 
 /** The CRLs and OCSP responses at hand for one document. What cannot be read is left out: nothing can rest on it. */
 export class EvidenceStore {
   readonly crls: CertificateList[] = [];
   readonly ocspResponses: OcspResponse[] = [];
   private readonly seen = new Set<Uint8Array>();
+  private readonly cache: PathCache;
+  private readonly forms: Forms;
   private given = { crls: 0, ocspResponses: 0 };
+
+  /** @param cache shared between documents: many embed the same CRL */
+  constructor(cache: PathCache) {
+    this.cache = cache;
+    this.forms = forms.get(cache) ?? new Forms();
+    forms.set(cache, this.forms);
+  }
 
   /** What was added so far came with the call; what follows is the document's own. */
   startOfDocument(): void {
@@ -40,7 +47,7 @@ export class EvidenceStore {
     for (const der of list) {
       if (this.seen.has(der) || this.crls.length >= MAX_ITEMS) continue;
       this.seen.add(der);
-      const crl = parsed(crlForms, der, parseCrl);
+      const crl = parsed(this.forms.crls, der, (octets) => this.cache.parseCrl(octets));
       if (crl) this.crls.push(crl);
     }
   }
@@ -50,16 +57,16 @@ export class EvidenceStore {
     for (const der of list) {
       if (this.seen.has(der) || this.ocspResponses.length >= MAX_ITEMS) continue;
       this.seen.add(der);
-      const response = parsed(ocspForms, der, readOcsp);
+      const response = parsed(this.forms.ocspResponses, der, (octets) => this.readOcsp(octets));
       if (response) this.ocspResponses.push(response);
     }
   }
-}
 
-/** OCSPResponse starts with an ENUMERATED, BasicOCSPResponse with a SEQUENCE. */
-function readOcsp(der: Uint8Array): OcspResponse {
-  const lengthOctets = der[1]! & 0x80 ? der[1]! & 0x7f : 0;
-  return der[2 + lengthOctets] === Tag.ENUMERATED ? parseOcspResponse(der) : parseBasicOcspResponse(der);
+  /** OCSPResponse starts with an ENUMERATED, BasicOCSPResponse with a SEQUENCE. */
+  private readOcsp(der: Uint8Array): OcspResponse {
+    const lengthOctets = der[1]! & 0x80 ? der[1]! & 0x7f : 0;
+    return der[2 + lengthOctets] === Tag.ENUMERATED ? this.cache.parseOcspResponse(der) : parseBasicOcspResponse(der);
+  }
 }
 
 function parsed<T>(known: WeakMap<Uint8Array, T | null>, der: Uint8Array, parse: (der: Uint8Array) => T): T | null {

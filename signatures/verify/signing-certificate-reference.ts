@@ -62,7 +62,10 @@ export function referenceMatches(
   crypto: CryptoProvider,
 ): boolean {
   if (reference.digestAlgorithm === null) return false;
-  const digest = digestIfKnown(crypto, reference.digestAlgorithm, [certificate.raw]);
+  const digest =
+    reference.digestAlgorithm === "sha256"
+      ? certificate.sha256(crypto)
+      : digestIfKnown(crypto, reference.digestAlgorithm, [certificate.raw]);
   return digest !== null && equalBytes(digest, reference.digest);
 }
 

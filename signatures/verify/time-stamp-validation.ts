@@ -13,6 +13,7 @@ import { cryptographicConclusion } from "./cryptographic-verification.ts";
 import { digestIfKnown } from "./digest-if-known.ts";
 import { finding } from "./findings.ts";
 import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
+import { isoTime } from "./iso-time.ts";
 import type { TimestampReport } from "./report.ts";
 import { acceptAlgorithms, acceptDigest } from "./signature-acceptance.ts";
 import { type CertificateReference, essCertificateReferences } from "./signing-certificate-reference.ts";
@@ -148,7 +149,7 @@ function report(
         : "INDETERMINATE";
   return {
     type: candidate.type,
-    time: candidate.token ? new Date(candidate.token.genTime).toISOString() : null,
+    time: candidate.token ? isoTime(candidate.token.genTime) : null,
     tsa: certificate?.subject.toString() ?? null,
     integrity: broken ? "broken" : "intact",
     imprintMatches,

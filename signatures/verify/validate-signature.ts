@@ -5,6 +5,7 @@ import { type Conclusion, passed, worst } from "./conclusion.ts";
 import { cryptographicConclusion } from "./cryptographic-verification.ts";
 import { finding } from "./findings.ts";
 import { identifySigningCertificate } from "./identification-of-signing-certificate.ts";
+import { isoTime } from "./iso-time.ts";
 import { validatePastSignature } from "./past-signature-validation.ts";
 import type { Finding, Indication, SignatureReport, SignerReport } from "./report.ts";
 import { acceptAlgorithms } from "./signature-acceptance.ts";
@@ -109,8 +110,8 @@ function signerReport(certificate: Certificate, process: ValidationProcess): Sig
     subject: certificate.subject.toString(),
     issuer: certificate.issuer.toString(),
     serial: certificate.serial,
-    notBefore: new Date(certificate.notBefore).toISOString(),
-    notAfter: new Date(certificate.notAfter).toISOString(),
+    notBefore: isoTime(certificate.notBefore),
+    notAfter: isoTime(certificate.notAfter),
     fingerprint: certificate.fingerprint(process.crypto),
   };
 }
@@ -134,4 +135,4 @@ function distinct(findings: readonly Finding[]): Finding[] {
   });
 }
 
-const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+const iso = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));

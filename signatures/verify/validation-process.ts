@@ -9,7 +9,11 @@ import { CertificatePool, readable } from "./certificate-pool.ts";
 import type { EvidenceRequest, VerificationContext } from "./context.ts";
 import { EvidenceStore } from "./evidence-store.ts";
 import { type Policy, resolvePolicy } from "./policy.ts";
+import { rememberValidation } from "./validation-memo.ts";
 import { type CertificateValidation, pathPool, validateCertificate } from "./x509-validation.ts";
+
+/** True for a certificate that holds a copy of its octets, as the cache makes them: keeping it does not keep a document. */
+const isShared = ({ raw }: Certificate): boolean => raw.length === raw.buffer.byteLength;
 
 export type Purpose = "signing" | "timestamping";
 
@@ -42,9 +46,10 @@ export class ValidationProcess {
   private readonly answered = new Map<string, CertificateValidation>();
   private readonly numbers = new Map<Certificate, number>();
 
-  constructor(context: VerificationContext) {
+  /** @param crypto the provider made for the document at hand; that of the context where there is none */
+  constructor(context: VerificationContext, crypto: CryptoProvider = context.crypto) {
     this.context = context;
-    this.crypto = context.crypto;
+    this.crypto = crypto;
     this.policy = resolvePolicy(context.policy);
     const rule = this.policy.rules["signing-certificate-attribute"];
     const rules = { ...this.policy.rules, "signing-certificate-attribute": { ...rule, effect: "inform" } } as const;
@@ -53,7 +58,7 @@ export class ValidationProcess {
     this.cache = context.cache ?? new PathCache();
     this.pool = new CertificatePool(this.cache);
     for (const certificate of parsedOnce(context.certificates, this.cache)) this.pool.add(certificate);
-    this.evidence = new EvidenceStore();
+    this.evidence = new EvidenceStore(this.cache);
     this.evidence.addCrls(context.crls);
     this.evidence.addOcspResponses(context.ocspResponses);
     this.evidence.startOfDocument();
@@ -111,10 +116,25 @@ export class ValidationProcess {
     const key = `${number}/${at}/${purpose}`;
     const known = this.answered.get(key);
     if (known) return known;
-    const result = validateCertificate(certificate, at, purpose, this);
+    const result = this.validateOnce(certificate, at, purpose);
     this.answered.set(key, result);
     for (const request of result.wanted) this.requests.set(this.requestKey(request), request);
     return result;
+  }
+
+  /** As of the time of validation many documents ask the same; the instant of a signature is its own. */
+  private validateOnce(certificate: Certificate, at: number, purpose: Purpose): CertificateValidation {
+    const validate = () => validateCertificate(certificate, at, purpose, this);
+    const { context, evidence, pathPool } = this;
+    if (at !== this.time || !pathPool.certificates.every(isShared)) return validate();
+    const objects = [
+      [certificate, this.policy, context.crypto],
+      context.anchors,
+      pathPool.certificates,
+      evidence.crls,
+      evidence.ocspResponses,
+    ];
+    return rememberValidation(this.cache, { objects, values: [purpose, at] }, validate);
   }
 
   /** One OCSP address answers for many certificates; a CRL is the same for all. */

@@ -5,6 +5,7 @@ import type { Certificate } from "@hocba/certs/x509";
 import { type Conclusion, indeterminate, passed } from "./conclusion.ts";
 import type { EvidenceRequest } from "./context.ts";
 import { finding } from "./findings.ts";
+import { isoTime } from "./iso-time.ts";
 import type { Policy } from "./policy.ts";
 import type { Finding, RevocationReport, SubIndication } from "./report.ts";
 import type { Purpose, ValidationProcess } from "./validation-process.ts";
@@ -123,8 +124,8 @@ function revocationReport(status: RevocationStatus): RevocationReport[] {
       subject: status.certificate.subject.toString(),
       status: status.status,
       source: status.source,
-      thisUpdate: new Date(status.thisUpdate).toISOString(),
-      ...(revokedAt === null ? {} : { revokedAt: new Date(revokedAt).toISOString() }),
+      thisUpdate: isoTime(status.thisUpdate),
+      ...(revokedAt === null ? {} : { revokedAt: isoTime(revokedAt) }),
       ...(reason === null ? {} : { reason }),
     },
   ];
@@ -181,5 +182,5 @@ export function pathPool(certificates: readonly Certificate[], known: PathPool |
   return known && known.certificates.length === certificates.length ? known : new PathPool(certificates);
 }
 
-const iso = (ms: number | null): string => (ms === null ? "?" : new Date(ms).toISOString());
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+const iso = (ms: number | null): string => (ms === null ? "?" : isoTime(ms));
+const day = (ms: number): string => isoTime(ms).slice(0, 10);
