@@ -13,7 +13,7 @@ const POLL_MS = 100;
 /** No document got on for so long: the run is given up and told as it is. */
 const PATIENCE_MS = 60_000;
 /** Caches fill and code gets compiled before the clock starts. */
-const WARM_UP = 60;
+const WARM_UP = 200;
 /** Signed documents that are fetched and verified by the public endpoint: a fast wrong answer is no figure. */
 const CHECKED = 5;
 

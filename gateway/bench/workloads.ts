@@ -26,7 +26,12 @@ export async function sealedPdfs(size = 100 * KIB): Promise<Workload> {
   return {
     name: `PAdES-B-T, seal alone, ${Math.round(size / KIB)} KB`,
     format: "pdf",
-    profile: { ...hocba, name: "bench-seal", pdf: {}, steps: [{ ...seal, order: 1, pdf: invisible }] },
+    profile: {
+      ...hocba,
+      name: "bench-seal",
+      pdf: {},
+      steps: [{ ...seal, order: 1, pdf: { ...invisible, fieldName: "Seal" } }],
+    },
     signatures: 1,
     stamps: 1,
     goal: "≥ 300/s",
