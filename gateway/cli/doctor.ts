@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import type { Config } from "../config/index.ts";
-import { type Complaint, examine, examineWorkList } from "../doctor/index.ts";
+import {
+  type Complaint,
+  type DoctorParts,
+  examine,
+  examineFiles,
+  examineWorkList,
+  type UnreferencedFiles,
+} from "../doctor/index.ts";
+import { evidenceRecords, openRecordBook, type RecordBook } from "../evidence-records/index.ts";
 import { openPreservationBook } from "../extension/index.ts";
 import type { Ledger } from "../ledger/index.ts";
 import { loadProfiles } from "../profiles/index.ts";
@@ -16,6 +24,7 @@ interface Options {
   json?: boolean;
   verify: boolean;
   redis: boolean;
+  removeUnreferenced?: boolean;
 }
 
 /** What the doctor says at the end, with `--json` as its last line. */
@@ -24,6 +33,8 @@ interface Summary {
   states: Record<string, number>;
   /** Issued at a lower level than wanted: their time stamps are late. `oldestSeconds`: since the oldest was issued. */
   waiting: { documents: number; oldestSeconds: number };
+  /** Files in the store that no document leads to; `old`: for more than a day. */
+  unreferenced: UnreferencedFiles;
   errors: number;
   warnings: number;
   problems: Record<string, number>;
@@ -38,6 +49,10 @@ export function doctorCommand(): Command {
     )
     .addOption(configOption())
     .option("--json", "mỗi sai lệch một dòng JSON, dòng cuối là tổng kết / one JSON object a line, the summary last")
+    .option(
+      "--remove-unreferenced",
+      "xoá tệp cũ hơn một ngày mà không tài liệu nào cần / remove files older than a day that no document needs",
+    )
     .option("--no-verify", "không kiểm tra lại chữ ký / do not verify the signatures again")
     .option("--no-redis", "không xem hàng đợi / leave the work list alone")
     .addHelpText(
@@ -60,12 +75,14 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
     documents: 0,
     states: {},
     waiting: { documents: 0, oldestSeconds: 0 },
+    unreferenced: { files: 0, bytes: 0, old: { files: 0, bytes: 0 }, removed: { files: 0, bytes: 0 } },
     errors: 0,
     warnings: 0,
     problems: {},
   };
   const store = await openFileStore(join(config.dataDir, "documents"));
   const preserved = openPreservationBook(join(config.dataDir, "preservation.sqlite"));
+  const book = openRecordBook(join(config.dataDir, "evidence-records.sqlite"));
   const verifier = options.verify
     ? createVerifier(config.verification, {
         trust: loadTrust(config.trust),
@@ -90,6 +107,7 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
       store,
       receiptKey: openReceiptIssuer(config.dataDir).key,
       profiles: loadProfiles(config.profiles.path),
+      evidence: evidenceOf(config, book, ledger, store),
       preservedOf: (id: string) => preserved.get(id)?.sha256 ?? null,
       verify: verifier === null ? null : verifier.verify,
     };
@@ -98,6 +116,13 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
       summary.states[state] = (summary.states[state] ?? 0) + 1;
     };
     for await (const complaint of examine(parts, seen)) note(complaint);
+    const kept = [preserved.revisions, book.embeddedFiles];
+    const removing = options.removeUnreferenced === true;
+    summary.unreferenced = await examineFiles({ ledger, store, kept, clock: Date.now }, removing);
+    const { removed } = summary.unreferenced;
+    if (removed.files > 0) {
+      await ledger.audit.append({ actor: "doctor", action: "store.unreferenced-removed", details: removed });
+    }
     const { documents, since } = await ledger.documents.waiting();
     const oldestSeconds = since === null ? 0 : Math.max(0, Math.round((Date.now() - since) / 1000));
     summary.waiting = { documents, oldestSeconds };
@@ -109,9 +134,30 @@ async function run(config: Config, ledger: Ledger, options: Options): Promise<Su
     }
   } finally {
     preserved.close();
+    book.dispose();
     await store.close();
   }
   return summary;
+}
+
+const megabytes = (octets: number): string => `${(octets / 1_000_000).toFixed(1)} MB`;
+
+function evidenceOf(
+  config: Config,
+  book: RecordBook,
+  ledger: Ledger,
+  store: Parameters<typeof evidenceRecords>[1],
+): NonNullable<DoctorParts["evidence"]> {
+  const { profiles } = config.evidenceRecords;
+  return {
+    ofDocument: evidenceRecords(book, store).ofDocument,
+    async isDue({ id, profile }) {
+      if (profiles !== "all" && !profiles.includes(profile)) return false;
+      // What was issued after the keeper's last look is on its way.
+      const later = await ledger.audit.entries({ after: book.cursor(), limit: 100, documentId: id });
+      return !later.some(({ action }) => action === "document.signed" || action === "document.raised");
+    },
+  };
 }
 
 function print(summary: Summary, options: Options): void {
@@ -123,6 +169,13 @@ function print(summary: Summary, options: Options): void {
   const { documents, oldestSeconds } = summary.waiting;
   if (documents > 0) {
     console.log(`${documents} chờ dấu thời gian / waiting for a time stamp, the oldest for ${oldestSeconds} s`);
+  }
+  const { files, bytes, old, removed } = summary.unreferenced;
+  if (files > 0) {
+    const done = removed.files > 0 ? `; đã xoá / removed: ${removed.files}, ${megabytes(removed.bytes)}` : "";
+    console.log(
+      `${files} tệp không tài liệu nào cần / files no document needs, ${megabytes(bytes)}; cũ hơn một ngày / older than a day: ${old.files}, ${megabytes(old.bytes)}${done}`,
+    );
   }
   console.log(
     `${summary.documents} tài liệu / documents${states.length === 0 ? "" : `: ${states.join(", ")}`}\n` +

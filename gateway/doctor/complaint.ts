@@ -20,6 +20,8 @@ export type Problem =
   | "level-not-proven"
   | "raise-differs"
   | "raise-failing"
+  | "evidence-missing"
+  | "evidence-broken"
   | "counts-differ"
   | "work-list-unknown-document"
   | "work-list-lacks-document";

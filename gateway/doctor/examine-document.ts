@@ -7,6 +7,7 @@ import type { ReceiptKey } from "../receipts/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { Verifier } from "../verification/index.ts";
 import { type Complaint, complain } from "./complaint.ts";
+import { type EvidenceOf, examineEvidence } from "./examine-evidence.ts";
 import { examineHistory } from "./examine-history.ts";
 import { examineReceipt } from "./examine-receipt.ts";
 import { signaturesIn } from "./signatures-in.ts";
@@ -19,6 +20,8 @@ export interface DoctorParts {
   profiles: ReadonlyMap<string, Profile>;
   /** SHA-256 of the newest revision that is kept valid over the years, where a document has one. */
   preservedOf?: (documentId: string) => string | null;
+  /** Evidence records; absent: they are not looked at. */
+  evidence?: EvidenceOf;
   /** Judges issued documents as a stranger would; null: they are only compared. */
   verify: Verifier["verify"] | null;
 }
@@ -59,6 +62,7 @@ export async function* examineDocument(dossier: Dossier, parts: DoctorParts): As
     yield complain(document.id, "signature-unfinished", { planned: steps.length, open, orphans });
   }
   if (parts.receiptKey !== null) yield* examineReceipt(dossier, parts.receiptKey);
+  if (parts.evidence !== undefined) yield* examineEvidence(document, parts.evidence, parts.store);
   if (content === undefined || parts.verify === null) return;
   const profile = parts.profiles.get(document.profile);
   const detached = document.format === "cms" ? received : undefined;

@@ -382,3 +382,24 @@ describe("renewal", () => {
     expect(book.counts(now).failing).toBe(0);
   });
 });
+
+describe("which documents get records", () => {
+  it("may become more: what was issued before is taken in as well, once", async () => {
+    const window = { documents: 1, seconds: SECONDS };
+    const [one, other] = [await issue("one", { profile: "p1" }), await issue("other", { profile: "p2" })];
+    book.want(["p1"]);
+    await keeperOf({ window, isWanted: (profile) => profile === "p1" }).turn();
+    expect(records.ofDocument(other.id)).toBeNull();
+    book.want(["p1"]);
+    expect(book.cursor()).toBeGreaterThan(0);
+    book.want(["p1", "p2"]);
+    await keeperOf({ window }).turn();
+    expect(asked).toBe(2);
+    expect(judge(recordOf(other.id), other.issued).verdict).toBe("intact");
+    book.want("all");
+    book.want(["p1"]);
+    await keeperOf({ window }).turn();
+    expect(asked, "nothing twice").toBe(2);
+    expect(judge(recordOf(one.id), one.issued).verdict).toBe("intact");
+  });
+});

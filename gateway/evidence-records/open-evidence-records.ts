@@ -63,7 +63,9 @@ export function openEvidenceRecords(
     records: evidenceRecords(book, deps.store),
     keeper,
     start() {
-      if (!idle) running ??= startEvidenceKeeper(keeper, { everyMs, log: deps.log });
+      if (idle) return;
+      book.want(wanted);
+      running ??= startEvidenceKeeper(keeper, { everyMs, log: deps.log });
     },
     async stop() {
       await running?.stop();

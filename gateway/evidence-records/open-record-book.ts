@@ -23,6 +23,11 @@ export function openRecordBook(path: string): RecordBook {
   const sql = {
     cursor: database.prepare<[], { seq: number }>("SELECT seq FROM cursor"),
     move: database.prepare("UPDATE cursor SET seq = ? WHERE seq = ?"),
+    wanted: database.prepare<[], { profiles: string }>("SELECT profiles FROM wanted"),
+    want: database.prepare(
+      "INSERT INTO wanted (one, profiles) VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET profiles = excluded.profiles",
+    ),
+    rewind: database.prepare("UPDATE cursor SET seq = 0"),
     addLeaf: database.prepare(
       "INSERT INTO leaves (document_id, sha256, content_sha256, taken_at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING",
     ),
@@ -93,6 +98,12 @@ export function openRecordBook(path: string): RecordBook {
     for (const { documentId, sha256, contentSha256 } of leaves) sql.addLeaf.run(documentId, sha256, contentSha256, now);
     return true;
   });
+  const want = database.transaction<RecordBook["want"]>((profiles) => {
+    const known = JSON.parse(sql.wanted.get()?.profiles ?? "[]") as "all" | string[];
+    const grown = known !== "all" && (profiles === "all" || profiles.some((each) => !known.includes(each)));
+    if (grown) sql.rewind.run();
+    sql.want.run(JSON.stringify(profiles));
+  });
   const closeWindow = database.transaction<RecordBook["closeWindow"]>((most, before, build, now) => {
     const since = sql.waitingSince.get()?.since;
     if (since === undefined) return 0;
@@ -136,6 +147,7 @@ export function openRecordBook(path: string): RecordBook {
   return {
     cursor: () => sql.cursor.get()?.seq ?? 0,
     take: (from, to, leaves, now) => take.immediate(from, to, leaves, now),
+    want: (profiles) => want.immediate(profiles),
     waiting: () => ({ documents: sql.waiting.get()?.documents ?? 0, since: sql.waitingSince.get()?.since ?? null }),
     closeWindow(most, before, build, now) {
       // Looked at before the write lock is taken: most turns find nothing to do.

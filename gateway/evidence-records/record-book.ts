@@ -71,6 +71,11 @@ export interface AgeingWindow {
  */
 export interface RecordBook {
   cursor(): number;
+  /**
+   * Notes which profiles' documents get records. When some are new, the audit log is read again from its beginning, so that what
+   * was issued before is not left out; what is in the book already stays as it is.
+   */
+  want(profiles: "all" | readonly string[]): void;
   /** Takes documents in and moves the cursor. @returns false when another process was quicker */
   take(from: number, to: number, leaves: readonly Omit<Leaf, "id">[], now: number): boolean;
   /** How many documents are in no window yet, and since when the oldest waits. */

@@ -42,6 +42,29 @@ export function storeContract(name: string, open: () => Promise<BlobStore>): voi
       }
     });
 
+    it("lists everything it holds, and removes what is old, never what was just put again", async () => {
+      const other = await store.put(new TextEncoder().encode("khác"));
+      const before = Date.now();
+      await store.put(content);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      const found = [];
+      for await (const each of store.list()) found.push(each);
+      expect(found.map(({ sha256 }) => sha256).sort()).toEqual([address, other].sort());
+      const own = found.find(({ sha256 }) => sha256 === address)!;
+      expect(own.size).toBe(content.length);
+      expect(Math.abs(own.putAt - before)).toBeLessThan(5000);
+      expect(await store.removeOld(address, own.putAt)).toBe(false);
+      const later = own.putAt + 10;
+      await store.put(content);
+      expect(await store.removeOld(address, later), "put again meanwhile").toBe(false);
+      expect(await store.removeOld(address, Date.now() + 1000)).toBe(true);
+      expect(await store.has(address)).toBe(false);
+      expect(await store.has(other)).toBe(true);
+      expect(await store.removeOld(address, Date.now() + 1000)).toBe(false);
+      await store.put(content);
+      expect(Buffer.from(await store.get(address)).equals(content)).toBe(true);
+    });
+
     it("answers a ping", async () => {
       await expect(store.ping()).resolves.toBeUndefined();
     });

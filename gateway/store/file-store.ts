@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
 import { getSmallFile, putSmallFile, SMALL } from "./small-file.ts";
 import type { BlobStore } from "./store.ts";
+import { listFiles, removeOldFile } from "./stored-files.ts";
 
 /**
  * Files under `root/ab/cd…`, by their SHA-256. A file is written beside its place, flushed, renamed, and the folder is
@@ -83,6 +84,22 @@ export async function openFileStore(root: string): Promise<BlobStore> {
     async close() {
       for (const opened of folders.values()) await (await opened.catch(() => null))?.close();
       folders.clear();
+    },
+
+    async *list() {
+      try {
+        yield* listFiles(root);
+      } catch (error) {
+        throw asStoreError(error, "read");
+      }
+    },
+
+    async removeOld(sha256, before) {
+      try {
+        return await removeOldFile(pathOf(root, sha256), temporary, before);
+      } catch (error) {
+        throw asStoreError(error, "write");
+      }
     },
 
     has: (sha256) => exists(pathOf(root, sha256)),

@@ -1,16 +1,31 @@
+export interface StoredBlob {
+  readonly sha256: string;
+  /** Octets. */
+  readonly size: number;
+  /** When it was put the last time, ms since 1970. */
+  readonly putAt: number;
+}
+
 /**
  * Octets of documents, addressed by their SHA-256 (lower-case hex). What `put` has answered for survives a power cut; what
  * `get` gives has just been checked against its address. Adapters pass `contract.test-suite.ts`.
  */
 export interface BlobStore {
   /**
-   * Stores the octets and answers with their address. Storing the same again is no error and no second copy.
+   * Stores the octets and answers with their address. Storing the same again is no error and no second copy; it makes it young.
    * @throws GatewayError STORE_FULL (retryable; nothing was stored), STORE_UNAVAILABLE
    */
   put(content: Uint8Array, sha256?: string): Promise<string>;
   /** @throws GatewayError STORE_MISSING, STORE_DAMAGED (the octets are not those of the address), STORE_UNAVAILABLE */
   get(sha256: string): Promise<Uint8Array>;
   has(sha256: string): Promise<boolean>;
+  /** Everything there is, in no order of time; what comes or goes meanwhile may be left out. @throws GatewayError STORE_UNAVAILABLE */
+  list(): AsyncIterable<StoredBlob>;
+  /**
+   * Removes what was last put before `before` (ms since 1970). Whether anybody needs it is the caller's to know.
+   * @returns false when there was nothing so old @throws GatewayError STORE_UNAVAILABLE
+   */
+  removeOld(sha256: string, before: number): Promise<boolean>;
   /** Writes, reads and removes a probe. @throws GatewayError */
   ping(): Promise<void>;
   close(): Promise<void>;
