@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { certificatePem } from "@hocba/certs/x509";
 import { SignerError } from "@hocba/hsm-adapters";
 import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -91,10 +92,7 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     };
     await save(await submit(app, pdf, "hocba-pdf"), "a.pdf");
     await save(await submit(app, xml, "hocba-xml"), "a.xml");
-    writeFileSync(
-      join(folder, "ca.pem"),
-      [site.pki.root, site.pki.issuing].map(({ certificate }) => pem(certificate)).join(""),
-    );
+    writeFileSync(join(folder, "ca.pem"), certificatePem(site.pki.root.certificate, site.pki.issuing.certificate));
 
     expect(run("qpdf", "--check", "a.pdf")).toMatch(/No syntax or stream encoding errors/);
     const seen = run("pdfsig", "-nocert", "a.pdf");
@@ -433,7 +431,3 @@ describe("the main job, over HTTP, with a real token, Redis and time stamps", ()
     expect(await complaints()).toMatchObject([{ about: id, problem: "content-damaged" }]);
   }, 60_000);
 });
-
-function pem(der: Uint8Array): string {
-  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
-}

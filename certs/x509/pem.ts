@@ -13,6 +13,8 @@ const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
 const MAX_BLOCKS = 10_000;
+/** 64 characters of Base64. */
+const LINE_OCTETS = 48;
 
 /** All PEM blocks in a text (RFC 7468, laxly: explanatory text and headers are passed over). @throws CertsError DER_MALFORMED */
 export function pemBlocks(bytes: Uint8Array): PemBlock[] {
@@ -30,6 +32,19 @@ export function pemBlocks(bytes: Uint8Array): PemBlock[] {
     at = end + endMark.length;
   }
   return out;
+}
+
+/** A block as text in the strict form of RFC 7468 §3: lines of 64 characters, ended by LF. */
+export function pemText({ label, der }: PemBlock): string {
+  let body = "";
+  for (let line = 0; line < der.length; line += LINE_OCTETS)
+    body += `${toBase64(der.subarray(line, line + LINE_OCTETS))}\n`;
+  return `${BEGIN}${label}${DASHES}\n${body}-----END ${label}${DASHES}\n`;
+}
+
+/** Certificates as the text that OpenSSL and its like read as a chain or a set of anchors. */
+export function certificatePem(...certificates: readonly Uint8Array[]): string {
+  return certificates.map((der) => pemText({ label: "CERTIFICATE", der })).join("");
 }
 
 /**
@@ -95,6 +110,16 @@ function unwrapSignedData(der: Uint8Array): Uint8Array[] {
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const VALUE = new Int8Array(256).fill(-1);
 for (let i = 0; i < 64; i++) VALUE[BASE64.charCodeAt(i)] = i;
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 3) {
+    const bits = (bytes[at]! << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
+    for (const shift of [18, 12, 6, 0]) text += BASE64[(bits >> shift) & 63];
+  }
+  const padding = (3 - (bytes.length % 3)) % 3;
+  return text.slice(0, text.length - padding) + "=".repeat(padding);
+}
 
 /** Octets of a PEM body; RFC 1421 headers and white space are passed over. */
 function fromBase64(body: string): Uint8Array {

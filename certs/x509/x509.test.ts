@@ -1,8 +1,9 @@
+import { X509Certificate } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { certificate, ext, testKey } from "../../test/pki-builder.ts";
 import { concatBytes } from "../der/values.ts";
 import { der, ia5String, oid, printableString, sequence, setOf, utf8String } from "../der/write.ts";
-import { parseCertificate, parseName, pemBlocks, pemOrDerBlocks, prepareString } from "./index.ts";
+import { parseCertificate, parseName, pemBlocks, pemOrDerBlocks, pemText, prepareString } from "./index.ts";
 
 const attribute = (type: string, value: Uint8Array) => sequence(oid(type), value);
 const CN = "2.5.4.3";
@@ -60,8 +61,7 @@ describe("names", () => {
 
 describe("files", () => {
   const { certificate: cert } = certificate({ subject: "Leaf", key: testKey() });
-  const pem = (label: string, body: Uint8Array) =>
-    `-----BEGIN ${label}-----\n${Buffer.from(body).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END ${label}-----\n`;
+  const pem = (label: string, der: Uint8Array) => pemText({ label, der });
   const bytes = (text: string) => new TextEncoder().encode(text);
 
   it("give every structure in PEM, DER one after the other, and PKCS #7", () => {
@@ -79,6 +79,16 @@ describe("files", () => {
     expect(pemOrDerBlocks(p7)).toEqual([cert.raw, cert.raw]);
     expect(pemOrDerBlocks(bytes(pem("PKCS7", p7)))).toEqual([cert.raw, cert.raw]);
     expect(pemBlocks(bytes(text)).map((b) => b.label)).toEqual(["CERTIFICATE", "X509 CERTIFICATE"]);
+  });
+
+  it("are written as OpenSSL writes them, whatever their length", () => {
+    expect(pem("CERTIFICATE", cert.raw)).toBe(new X509Certificate(cert.raw).toString());
+    for (const length of [0, 1, 2, 3, 47, 48, 49, 96]) {
+      const octets = Uint8Array.from({ length }, (_, i) => 255 - i);
+      const text = pem("X", octets);
+      expect(text.split("\n").slice(1, -2).join("")).toBe(Buffer.from(octets).toString("base64"));
+      expect(pemBlocks(bytes(text))).toEqual([{ label: "X", der: octets }]);
+    }
   });
 
   it("that hold something else are refused", () => {

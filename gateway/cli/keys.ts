@@ -1,5 +1,5 @@
 import { constants, createHash, createPublicKey, randomBytes, verify } from "node:crypto";
-import { parseCertificate } from "@hocba/certs/x509";
+import { certificatePem, parseCertificate } from "@hocba/certs/x509";
 import { type Signer, SignerError, type SigningAlgorithm, type TokenKey } from "@hocba/hsm-adapters";
 import { PinLock } from "@hocba/hsm-adapters/pkcs11";
 import { Command } from "commander";
@@ -120,11 +120,7 @@ async function certificate(id: string, options: Where): Promise<number> {
     if (!key?.certificate) {
       throw new SignerError("KEY_NOT_FOUND", "no key with this CKA_ID has a certificate", { details: { id } });
     }
-    const lines =
-      Buffer.from(key.certificate)
-        .toString("base64")
-        .match(/.{1,64}/g) ?? [];
-    process.stdout.write(`-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`);
+    process.stdout.write(certificatePem(key.certificate));
     return 0;
   } finally {
     await signer.close();

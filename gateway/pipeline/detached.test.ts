@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contextConstructed } from "@hocba/certs/der";
+import { certificatePem } from "@hocba/certs/x509";
 import { CmsOid, parseSignedData } from "@hocba/signatures/cms";
 import { zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -10,9 +11,6 @@ import { loadProfiles, readProfile } from "../profiles/index.ts";
 import { openReceiptIssuer, readReceipt } from "../receipts/index.ts";
 import { type SigningSite, startSigningSite } from "../testing/index.ts";
 import { createVerifier, loadTrust } from "../verification/index.ts";
-
-const pem = (der: Uint8Array) =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 
 describe("a package of any kind, signed from outside", () => {
   let site: SigningSite;
@@ -85,7 +83,7 @@ describe("a package of any kind, signed from outside", () => {
     const folder = mkdtempSync(join(site.root, "referees-"));
     const openssl = (...args: string[]) =>
       execFileSync("openssl", args, { cwd: folder, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-    writeFileSync(join(folder, "ca.pem"), [site.pki.root, site.pki.issuing].map((c) => pem(c.certificate)).join(""));
+    writeFileSync(join(folder, "ca.pem"), certificatePem(site.pki.root.certificate, site.pki.issuing.certificate));
     writeFileSync(join(folder, "a.zip"), content);
     writeFileSync(join(folder, "a.zip.p7s"), cms);
     const common = ["-CAfile", "ca.pem", "-purpose", "any", "-out", "/dev/null"];

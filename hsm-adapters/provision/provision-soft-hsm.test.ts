@@ -3,6 +3,7 @@ import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pemText } from "@hocba/certs/x509";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { benchRawSign } from "../bench/index.ts";
 import { failureOf } from "../contract.test-suite.ts";
@@ -31,8 +32,7 @@ function certificateOver(spki: Uint8Array, name: string): Uint8Array {
   const at = (file: string): string => join(directory, file);
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   writeFileSync(at("ca.key"), privateKey.export({ type: "pkcs8", format: "pem" }));
-  const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(spki).toString("base64")}\n-----END PUBLIC KEY-----\n`;
-  writeFileSync(at("leaf.pub"), pem);
+  writeFileSync(at("leaf.pub"), pemText({ label: "PUBLIC KEY", der: spki }));
   const openssl = (...args: string[]): void => void execFileSync("openssl", args, { stdio: "pipe" });
   openssl("req", "-x509", "-key", at("ca.key"), "-subj", "/CN=ca", "-out", at("ca.crt"));
   openssl("req", "-new", "-key", at("ca.key"), "-utf8", "-subj", `/CN=${name}`, "-out", at("leaf.csr"));

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { certificatePem } from "@hocba/certs/x509";
 
 /** Programs of other hands, each asked in the way that proves most. Files go through a directory of their own. */
 export interface Referees {
@@ -27,7 +28,7 @@ export function callReferees(root: Uint8Array, intermediates: readonly Uint8Arra
     writeFileSync(path, content);
     return path;
   };
-  const rootFile = file("root.pem", pem(root));
+  const rootFile = file("root.pem", certificatePem(root));
   const intermediateFile = file("intermediates.pem", intermediates.map(pem).join(""));
   const complaint = async (program: string, args: string[], good: RegExp): Promise<string> => {
     const { status, stdout, stderr } = await run(program, args);
@@ -96,11 +97,6 @@ export function refereesPresent(): boolean {
     spawnSync("openssl", ["version"]).error === undefined &&
     spawnSync("xmlsec1", ["--version"]).error === undefined
   );
-}
-
-export function pem(der: Uint8Array): string {
-  const base64 = Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n");
-  return `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`;
 }
 
 export interface Ended {
