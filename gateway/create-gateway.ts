@@ -76,6 +76,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     log,
     clock,
     actor: "gateway",
+    onRenewal: (outcome) => metrics.renewals.inc({ kind: "document", outcome }),
   });
   const evidence = openEvidenceRecords(config, {
     trust,

@@ -29,6 +29,8 @@ export interface PreservationDeps {
   log: Logger;
   clock: () => number;
   actor: string;
+  /** Told of each renewal: `ok`, or the code of what it failed of. */
+  onRenewal?: (outcome: string) => void;
 }
 
 /** Keeps issued documents valid beyond the life of certificates and algorithms. */
@@ -101,12 +103,15 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
 
   async function renewOrPostpone(entry: PreservedDocument): Promise<boolean> {
     try {
-      return await renew(entry);
+      const renewed = await renew(entry);
+      if (renewed) deps.onRenewal?.("ok");
+      return renewed;
     } catch (error) {
       const code = error instanceof HocbaError ? error.code : "INTERNAL";
       const wait = Math.min(options.retryMs * 2 ** Math.min(entry.attempts, 20), DAY);
       log.error({ documentId: entry.documentId, code, attempts: entry.attempts + 1, error }, "renewal postponed");
       book.postpone(entry.documentId, clock() + wait);
+      deps.onRenewal?.(code);
       return false;
     }
   }
