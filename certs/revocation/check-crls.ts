@@ -1,4 +1,6 @@
+import { signatureAlgorithmOf } from "../crypto/signature-algorithm.ts";
 import { CertsError } from "../errors.ts";
+import type { Certificate } from "../x509/certificate.ts";
 import type { DistributionPoint, RevocationReasonFlag } from "../x509/extensions.ts";
 import { ExtensionOid } from "../x509/oids.ts";
 import { bindsAt, type CheckContext, type EvidenceOutcome, nothingKnown, nowOf, weightier } from "./check-context.ts";
@@ -52,10 +54,48 @@ class CrlCheck {
         const outcome = this.read(() => this.consult(crl, point), null);
         if (outcome?.status === "revoked") return outcome;
         if (outcome) this.good ??= outcome;
-        if (ALL_REASONS.every((reason) => this.reasons.has(reason))) return this.good!;
+        if (ALL_REASONS.every((reason) => this.reasons.has(reason)))
+          return this.contradiction(relevant, points) ?? this.good!;
       }
     }
     return nothingKnown(this.good ? "REASONS_NOT_COVERED" : this.code);
+  }
+
+  /**
+   * Only a certificate on hold comes back (RFC 5280 §5.3.1). An authentic list, old or of the same time, that names another reason
+   * contradicts a list that leaves the certificate out: then revoked counts.
+   */
+  private contradiction(
+    relevant: readonly CertificateList[],
+    points: readonly DistributionPoint[],
+  ): EvidenceOutcome | null {
+    const { certificate, time } = this.context;
+    for (const crl of relevant) {
+      const inScope = this.read(
+        () =>
+          points.some(
+            (point) =>
+              crlIssuerFits(crl, point, certificate) &&
+              scopeFits(crl.issuingDistributionPoint, crl, point, certificate),
+          ),
+        false,
+      );
+      if (!inScope || this.judge(crl) !== "KNOWN") continue;
+      const found = this.read(() => crl.find(certificate.serialNumber, certificate.issuer), null);
+      if (!found || found.reason === "certificateHold" || found.reason === "removeFromCRL" || !bindsAt(found, time))
+        continue;
+      const { thisUpdate, nextUpdate, raw } = crl;
+      return {
+        status: "revoked",
+        code: "KNOWN",
+        revocation: found,
+        revokedLater: null,
+        thisUpdate,
+        nextUpdate,
+        evidence: raw,
+      };
+    }
+    return null;
   }
 
   /** What one complete CRL says by way of one distribution point; null when it says nothing. */
@@ -123,7 +163,11 @@ class CrlCheck {
     const trusted = signers.some(({ certificate, inPath }) => {
       // §6.3.3 (f): a key usage extension, where there is one, must allow signing CRLs.
       if (certificate.keyUsage?.has("cRLSign") === false) return false;
-      return inPath || context.signerTrusted(certificate, Math.max(crl.thisUpdate, context.time), "must-be-good");
+      if (inPath) return true;
+      return (
+        issuedInPath(certificate, context) &&
+        context.signerTrusted(certificate, Math.max(crl.thisUpdate, context.time), "must-be-good")
+      );
     });
     if (!trusted) return "EVIDENCE_SIGNER_NOT_TRUSTED";
     if (crl.hasUnknownCriticalExtension) return "EVIDENCE_UNKNOWN_CRITICAL_EXTENSION";
@@ -156,6 +200,20 @@ class CrlCheck {
       return otherwise;
     }
   }
+}
+
+/**
+ * Did a CA of the path certify this signer? §6.3.3 (f) asks for the same anchor alone: then any CA of the hierarchy could make a
+ * namesake of another and speak for it (§8, "non-unique names").
+ */
+function issuedInPath(signer: Certificate, { candidates, crypto }: CheckContext): boolean {
+  const { oid, parameters } = signer.signatureAlgorithm;
+  return candidates.some(
+    ({ inPath, certificate, spki }) =>
+      inPath &&
+      signer.issuer.equals(certificate.subject) &&
+      crypto.verify(spki, signatureAlgorithmOf(oid, parameters), [signer.tbs], signer.signature),
+  );
 }
 
 /** RFC 5280 §5.1.2.5, §5.2.1, §5.2.3: what conforming issuers put into a CRL. */

@@ -47,7 +47,7 @@ function consult(response: BasicOcspResponse, raw: Uint8Array, context: CheckCon
   let good: EvidenceOutcome | null = null;
   // Several answers on one certificate: the newest counts, yet none may say revoked.
   for (const single of singles) {
-    const stale = staleness(single, context);
+    const stale = staleness(single, response.producedAt, context);
     if (stale) {
       code = weightier(code, stale);
       continue;
@@ -169,9 +169,11 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 /** RFC 6960 §4.2.2.1: can this answer still, or already, speak of the instant asked about? */
-function staleness(single: OcspSingleResponse, context: CheckContext): RevocationCode | null {
+function staleness(single: OcspSingleResponse, producedAt: number, context: CheckContext): RevocationCode | null {
   const { certificate, time, options } = context;
   if (single.thisUpdate > nowOf(context)) return "EVIDENCE_FROM_THE_FUTURE";
+  // §2.4: a state is known before it is told.
+  if (single.thisUpdate > producedAt + (options.clockTolerance ?? 300_000)) return "EVIDENCE_MALFORMED";
   const believedUntil = single.nextUpdate ?? single.thisUpdate + (options.ocspMaxAge ?? DAY);
   if (believedUntil < single.thisUpdate) return "EVIDENCE_MALFORMED";
   if (single.thisUpdate <= time) return believedUntil < time ? "EVIDENCE_STALE" : null;

@@ -6,8 +6,22 @@ import { checkOcsp } from "./check-ocsp.ts";
 import { evidenceLocations, NO_LOCATIONS } from "./evidence-locations.ts";
 import type { RevocationStatus } from "./revocation-status.ts";
 
-/** id-ce-noRevAvail (RFC 9608) and ETSI's validity-assured-short-term (EN 319 412-1 §5.2). */
-const NO_REVOCATION: readonly string[] = ["2.5.29.56", "0.4.0.194121.2.1"];
+const NO_REV_AVAIL = "2.5.29.56";
+const VALIDITY_ASSURED_SHORT_TERM = "0.4.0.194121.2.1";
+
+/**
+ * Does the certificate say, and may it say, that there will be no revocation information? noRevAvail may stand neither in a CA's
+ * certificate nor beside an address where a status could be had (RFC 9608 §2, §4); ETSI's validity-assured-short-term (EN 319 412-1
+ * §5.2) is for end entities.
+ */
+function needsNoRevocation(certificate: Certificate): boolean {
+  const { extensions } = certificate;
+  const noRevAvail = extensions.has(NO_REV_AVAIL);
+  if (!noRevAvail && !extensions.has(VALIDITY_ASSURED_SHORT_TERM)) return false;
+  if (certificate.basicConstraints?.cA) return false;
+  const { crls, ocsp } = evidenceLocations(certificate);
+  return !noRevAvail || crls.length + ocsp.length === 0;
+}
 
 /**
  * Status of one certificate by all evidence at hand. Revoked by any beats good by any; what cannot be used is as good as
@@ -15,7 +29,7 @@ const NO_REVOCATION: readonly string[] = ["2.5.29.56", "0.4.0.194121.2.1"];
  */
 export function checkRevocation(context: CheckContext): RevocationStatus {
   const { certificate } = context;
-  if (NO_REVOCATION.some((oid) => certificate.extensions.has(oid))) {
+  if (needsNoRevocation(certificate)) {
     return { ...unknownStatus(certificate), status: "good", code: "NO_REVOCATION_AVAILABLE", wanted: NO_LOCATIONS };
   }
   const ocsp = checkOcsp(context);
