@@ -210,7 +210,7 @@ for (let i = 0; i < 16; i++) {
 function isCleanHex(source: Uint8Array, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const c = source[i]!;
-    // A reserved place is mostly zeros: they are passed four at a time.
+    // A reserved place is mostly zeros: they are passed eight at a time.
     if (c === 48 && source[i + 1] === 48 && source[i + 2] === 48 && source[i + 5] === 48) {
       i = skipZeros(source, i, end) - 1;
     } else if (HEX_VALUE[c] === 17) return false;
@@ -218,30 +218,41 @@ function isCleanHex(source: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-const FOUR_ZEROS = 0x30303030;
+/** Eight times the digit 0, as the number its octets make. */
+const EIGHT_ZEROS = new Float64Array(new Uint8Array(8).fill(0x30).buffer)[0]!;
 
 /** Offset of the first octet from `at` on that is not the digit 0, or `end`. */
 function skipZeros(source: Uint8Array, at: number, end: number): number {
   let i = at;
-  while (i < end && source[i] === 48 && (source.byteOffset + i) % 4 !== 0) i++;
-  const words = (end - i) >> 2;
+  while (i < end && source[i] === 48 && (source.byteOffset + i) % 8 !== 0) i++;
+  const words = (end - i) >> 3;
   if (words > 4 && source[i] === 48) {
-    const view = new Uint32Array(source.buffer, source.byteOffset + i, words);
+    const view = new Float64Array(source.buffer, source.byteOffset + i, words);
     let w = 0;
-    while (w < words && view[w] === FOUR_ZEROS) w++;
-    i += w * 4;
+    while (w < words && view[w] === EIGHT_ZEROS) w++;
+    i += w * 8;
   }
   while (i < end && source[i] === 48) i++;
   return i;
 }
 
+/** The octet that two characters stand for, read as a big-endian number; -1 where one of them is no digit. */
+const PAIR_VALUE = new Int16Array(65_536).fill(-1);
+for (let a = 0; a < 256; a++) {
+  for (let b = 0; b < 256; b++) {
+    const high = HEX_VALUE[a]!;
+    const low = HEX_VALUE[b]!;
+    if (high < 16 && low < 16) PAIR_VALUE[(a << 8) | b] = (high << 4) | low;
+  }
+}
+
 /** The usual case, pairs of digits without a gap: decodes up to `count` of them. @returns how many there were */
 function decodePairs(source: Uint8Array, start: number, count: number, out: Uint8Array): number {
-  let at = start;
+  const pairs = new DataView(source.buffer, source.byteOffset + start, 2 * count);
   for (let n = 0; n < count; n++) {
-    const octet = (HEX_VALUE[source[at++]!]! << 8) | HEX_VALUE[source[at++]!]!;
-    if ((octet & 0xf0f0) !== 0) return n;
-    out[n] = (octet >> 4) | octet;
+    const octet = PAIR_VALUE[pairs.getUint16(2 * n)]!;
+    if (octet < 0) return n;
+    out[n] = octet;
   }
   return count;
 }
