@@ -66,7 +66,10 @@ export async function startSigningSite(options: { pupils?: number } = {}): Promi
       dataDir: root,
       listen: { port: 0 },
       redis: { url: redis.url },
-      timestamps: { endpoints: [{ name: "dev", url: pki.tsa.url, concurrency: 8, timeoutMs: 2000 }] },
+      timestamps: {
+        endpoints: [{ name: "dev", url: pki.tsa.url, concurrency: 8, timeoutMs: 2000 }],
+        patienceMs: 30_000,
+      },
       trust: { anchors: [anchor], allowedHosts: [new URL(pki.baseUrl).host] },
       worker: { retryInitialMs: 50, retryMaxMs: 200, concurrency: 8 },
       ...changes,

@@ -47,7 +47,12 @@ export const FINAL: ReadonlySet<string> = new Set(["signed", "failed", "rejected
 /** Quick tries and short rests, so that a fault and its end show within seconds. */
 const IMPATIENT = {
   worker: { retryInitialMs: 100, retryMaxMs: 1000, reconcileEveryMs: 500, lockMs: 2000 },
-  timestamps: { breakerRestMs: 500 },
+  // Patient where a slow machine is no fault: who tests late time stamps asks for less.
+  timestamps: {
+    breakerRestMs: 500,
+    patienceMs: 60_000,
+    raising: { everyMs: 100, retryInitialMs: 100, retryMaxMs: 500 },
+  },
   log: { level: "warn" as const },
 };
 
@@ -201,6 +206,30 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
       const entries = await ledger.audit.entries({ after: 0, limit: 10_000, documentId: id });
       const issued = entries.filter((entry) => entry.action === "document.signed");
       expect(issued.length, "times it was issued").toBe(1);
+      return bytes;
+    },
+
+    /** The time stamp of an issued document was late: it is raised, once, by no other signatures, and a stranger finds it genuine. */
+    async expectRaisedOnce(id: string): Promise<Uint8Array> {
+      await site.until(id, ({ state, waitingFor }) => state !== "signed" || waitingFor === null);
+      const { document, steps, signatures } = (await ledger.documents.dossier(id))!;
+      expect(document).toMatchObject({ state: "signed", level: "T", waitingFor: null });
+      expect(signatures.map(({ stepId, state }) => [stepId, state]).sort()).toEqual(
+        steps.map((step) => [step.id, "complete"]).sort(),
+      );
+      const { bytes } = await site.content(id);
+      const stamps = document.format === "pdf" ? 1 : 0;
+      expect(signaturesIn[document.format](bytes).length, "signatures in the file").toBe(steps.length + stamps);
+      const detached = document.format === "cms" ? (await site.content(id, "?revision=original")).bytes : undefined;
+      const report = await site.judge(bytes, detached);
+      expect(`${report.indication} ${report.signatures.length}`).toBe(`TOTAL-PASSED ${steps.length + stamps}`);
+      // In XML a stamp within what a later signature covers would break that one.
+      const open = document.format === "xml" ? report.signatures.slice(-2) : report.signatures.slice(0, steps.length);
+      expect(open.map((each) => `${each.level} ${each.bestSignatureTime !== null}`)).toEqual(open.map(() => "T true"));
+      const entries = await ledger.audit.entries({ after: 0, limit: 10_000, documentId: id });
+      for (const action of ["document.signed", "document.raised"]) {
+        expect(entries.filter((entry) => entry.action === action).length, action).toBe(1);
+      }
       return bytes;
     },
 

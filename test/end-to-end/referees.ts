@@ -29,7 +29,7 @@ export function callReferees(root: Uint8Array, intermediates: readonly Uint8Arra
     return path;
   };
   const rootFile = file("root.pem", certificatePem(root));
-  const intermediateFile = file("intermediates.pem", intermediates.map(pem).join(""));
+  const intermediateFile = file("intermediates.pem", certificatePem(...intermediates));
   const complaint = async (program: string, args: string[], good: RegExp): Promise<string> => {
     const { status, stdout, stderr } = await run(program, args);
     const said = `${stdout}${stderr}`;

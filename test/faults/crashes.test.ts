@@ -71,7 +71,7 @@ describe("processes that are killed in the middle of a class", () => {
   });
 
   it("an upgrade between signing and stamping that writes other octets: values are discarded, steps signed anew", async () => {
-    site.demo.pki.faults.tsa = { refuse: true };
+    site.demo.pki.faults.tsa = { hang: true };
     const ids = await site.acceptClass("upgrade");
     const signed = async (id: string) =>
       (await site.ledger.documents.dossier(id))!.signatures.some((signature) => signature.state === "signed");
