@@ -133,6 +133,62 @@ describe("evidence records, over HTTP", () => {
     expect((await later.request(`/v1/documents/${id}/evidence-record`)).status).toBe(401);
   }, 60_000);
 
+  it("are had by a package issued before its late time stamp, and by the one raised afterwards", async () => {
+    const timestamps = {
+      endpoints: [{ name: "dev", url: site.pki.tsa.url, timeoutMs: 2000 }],
+      patienceMs: 200,
+      breakerRestMs: 200,
+    };
+    site.pki.faults.tsa = { refuse: true };
+    const late = { ...evidence, evidenceRecords: { ...evidence.evidenceRecords, retryMs: 200 }, timestamps };
+    const { app } = await site.gateway(late, { profiles });
+    await (await site.worker({ timestamps }, { profiles })).start();
+    const content = new TextEncoder().encode("gói tin, dấu thời gian đến sau");
+    const answer = await app.request("/v1/documents?profile=detached", {
+      method: "POST",
+      body: content,
+      headers: headers(),
+    });
+    const { id } = (await answer.json()) as DocumentView;
+    const until = (seen: (view: DocumentView & { level?: string | null }) => void) =>
+      vi.waitFor(
+        async () => {
+          const view = (await (await get(app, `/v1/documents/${id}`)).json()) as DocumentView;
+          seen(view);
+          return view;
+        },
+        { timeout: 30_000, interval: 100 },
+      );
+    const issued = await until((view) => expect(view).toMatchObject({ state: "signed", level: "B" }));
+    const { bytes: early } = await octets(app, `/v1/documents/${id}/content`);
+    site.pki.faults.tsa = {};
+    const raised = await until((view) => {
+      expect(view).toMatchObject({ state: "signed", level: "T" });
+      expect(view.evidenceRecord).toMatchObject({ state: "proven", sha256: view.currentSha256 });
+    });
+    expect(raised.currentSha256).not.toBe(issued.currentSha256);
+    const { bytes: now } = await octets(app, `/v1/documents/${id}/content`);
+    for (const cms of [early, now]) {
+      const form = new FormData();
+      form.append("file", new Blob([cms as Uint8Array<ArrayBuffer>]), "a.p7s");
+      form.append("content", new Blob([content]), "a");
+      // The window of the one may come after that of the other.
+      await vi.waitFor(
+        async () => {
+          const verdict = await (await app.request("/v1/verifications", { method: "POST", body: form })).json();
+          expect(verdict).toMatchObject({
+            indication: "TOTAL-PASSED",
+            registry: { status: "current" },
+            signatures: [
+              { timestamps: expect.arrayContaining([expect.objectContaining({ type: "evidence-record" })]) },
+            ],
+          });
+        },
+        { timeout: 10_000, interval: 200 },
+      );
+    }
+  }, 60_000);
+
   it("keep a signature of level B valid when its certificate is revoked later, and nothing else does", async () => {
     const app = await start();
     const { id } = await proven(app, pdf, "hocba-pdf-b");
