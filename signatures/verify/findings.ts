@@ -28,6 +28,11 @@ const CATALOGUE = {
     "Cấu trúc chữ ký bị hỏng: {reason}.",
     "The signature's structure is damaged: {reason}.",
   ],
+  CONTENTS_FOLLOWED: [
+    "warning",
+    "Sau chữ ký, chỗ dành cho nó còn chứa dữ liệu khác ngoài số 0; dữ liệu này không được ký và không có ý nghĩa gì.",
+    "Behind the signature its reserved place holds other data than zeros; it is not signed and has no meaning.",
+  ],
   BYTE_RANGE_INVALID: [
     "error",
     "Phạm vi ký (ByteRange) không hợp lệ: {reason}.",
@@ -196,6 +201,16 @@ const CATALOGUE = {
     "warning",
     "Không tìm thấy một phần dữ liệu mà dấu thời gian lưu trữ bao phủ.",
     "Part of the data an archive time stamp covers was not found.",
+  ],
+  TIMESTAMP_OUTSIDE_VALIDITY: [
+    "error",
+    "Dấu thời gian lúc {time} nằm ngoài thời hạn chứng thư của {tsa}.",
+    "The time stamp of {time} lies outside the validity of the certificate of {tsa}.",
+  ],
+  TIMESTAMP_IN_FUTURE: [
+    "error",
+    "Dấu thời gian lúc {time} muộn hơn thời điểm kiểm tra {seconds} giây.",
+    "The time stamp of {time} lies {seconds} s after the time of validation.",
   ],
   TIMESTAMP_KEY_USAGE: [
     "error",

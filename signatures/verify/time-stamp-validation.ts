@@ -29,6 +29,9 @@ export interface ValidatedTimestamp {
 }
 
 const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
+const EXTENDED_KEY_USAGE = "2.5.29.37";
+/** How far an authority's clock may be ahead of ours. */
+const CLOCK_TOLERANCE = 300_000;
 
 /**
  * Validation of a time stamp (EN 319 102-1 §5.4): its signature, the authority's certificate, and the imprint over what it must
@@ -76,6 +79,7 @@ export function validateTimestamp(
     references.conclusion,
     identified.conclusion,
     certificate ? keyUsage(certificate) : passed(),
+    certificate ? ownTime(token, certificate, process) : passed(),
     certificate ? process.validateCertificate(certificate, at, "timestamping").conclusion : passed(),
     acceptAlgorithms({ ...math, certificate }, at, policy),
     token.imprint.digestAlgorithm
@@ -124,14 +128,31 @@ function imprintConclusion(holds: boolean | null): Conclusion {
   return holds ? passed() : failed("HASH_FAILURE", finding("TIMESTAMP_IMPRINT"));
 }
 
-/** RFC 3161 §2.3: the certificate is for time stamping. */
+/** RFC 3161 §2.3: the certificate is for time stamping, for nothing else, and says so critically. */
 function keyUsage(certificate: Certificate): Conclusion {
   const usage = readable(() => certificate.extendedKeyUsage);
-  if (usage?.includes(TIME_STAMPING)) return passed();
+  const critical = certificate.extensions.get(EXTENDED_KEY_USAGE)?.critical === true;
+  if (critical && usage?.length === 1 && usage[0] === TIME_STAMPING) return passed();
   return indeterminate(
     "CHAIN_CONSTRAINTS_FAILURE",
     finding("TIMESTAMP_KEY_USAGE", { tsa: certificate.subject.toString() }),
   );
+}
+
+/**
+ * An authority speaks for a time only while its certificate is valid, whenever the token is looked at; and what says that it was
+ * made later than now has not shown that it was made before anything.
+ */
+function ownTime(token: TimestampToken, certificate: Certificate, process: ValidationProcess): Conclusion {
+  const { genTime } = token;
+  const time = isoTime(genTime);
+  if (genTime < certificate.notBefore || genTime > certificate.notAfter) {
+    const tsa = certificate.subject.toString();
+    return indeterminate("OUT_OF_BOUNDS_NO_POE", finding("TIMESTAMP_OUTSIDE_VALIDITY", { time, tsa }));
+  }
+  const ahead = genTime - process.time;
+  if (ahead <= CLOCK_TOLERANCE) return passed();
+  return indeterminate("NO_POE", finding("TIMESTAMP_IN_FUTURE", { time, seconds: Math.round(ahead / 1000) }));
 }
 
 function report(
