@@ -1,6 +1,8 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { contextConstructed } from "@hocba/certs/der";
 import { certificatePem } from "@hocba/certs/x509";
 import { CmsOid, parseSignedData } from "@hocba/signatures/cms";
@@ -11,6 +13,8 @@ import { loadProfiles, readProfile } from "../profiles/index.ts";
 import { openReceiptIssuer, readReceipt } from "../receipts/index.ts";
 import { type SigningSite, startSigningSite } from "../testing/index.ts";
 import { createVerifier, loadTrust } from "../verification/index.ts";
+
+const MAIN = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 
 describe("a package of any kind, signed from outside", () => {
   let site: SigningSite;
@@ -125,10 +129,41 @@ describe("a package of any kind, signed from outside", () => {
       indication: "INDETERMINATE",
       subIndication: "SIGNED_DATA_NOT_FOUND",
     });
+    const junk = (await verdict(app, cms, { content, evidenceRecord: text("0") })).body as {
+      indication: string;
+      signatures: { findings: { code: string }[] }[];
+    };
+    expect(junk.indication).toBe("TOTAL-PASSED");
+    expect(junk.signatures[0]!.findings.map(({ code }) => code)).toContain("EVIDENCE_RECORD_MALFORMED");
     const twice = new FormData();
     for (const field of ["file", "content", "content"]) twice.append(field, new Blob(["a"]), "a");
     expect((await app.request("/v1/verifications", { method: "POST", body: twice })).status).toBe(400);
   }, 60_000);
+
+  it.skipIf(!existsSync(MAIN))(
+    "is judged by hocba verify beside its content, by its name alone",
+    async () => {
+      const { app } = await site.gateway();
+      await (await site.worker()).start();
+      const { body } = await submit(app, content, "detached");
+      await signed(app, body.id);
+      const folder = mkdtempSync(join(site.root, "cli-"));
+      writeFileSync(join(folder, "goi.zip.p7s"), (await download(app, body.id)).bytes);
+      writeFileSync(join(folder, "root.crt"), site.pki.root.certificate);
+      const verify = async () => {
+        const args = [MAIN, "verify", "--json", "--trust", "root.crt", "--allow", new URL(site.pki.baseUrl).host];
+        const run = promisify(execFile)(process.execPath, [...args, "goi.zip.p7s"], { cwd: folder });
+        const { stdout } = await run.catch((error: { stdout: string }) => error);
+        return JSON.parse(stdout) as object;
+      };
+      expect(await verify()).toMatchObject({ indication: "INDETERMINATE", subIndication: "SIGNED_DATA_NOT_FOUND" });
+      writeFileSync(join(folder, "goi.zip"), content);
+      expect(await verify()).toMatchObject({ indication: "TOTAL-PASSED", signatures: [{ level: "T" }] });
+      writeFileSync(join(folder, "goi.zip"), "another");
+      expect(await verify()).toMatchObject({ indication: "TOTAL-FAILED", subIndication: "HASH_FAILURE" });
+    },
+    60_000,
+  );
 
   it("may be anything but empty, and is bound to its idempotency key as any document", async () => {
     const { app } = await site.gateway();
