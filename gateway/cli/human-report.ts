@@ -1,5 +1,6 @@
 import type { Bilingual } from "@hocba/signatures";
 import type { SignatureReport, VerificationReport } from "@hocba/signatures/verify";
+import { printable } from "./printable.ts";
 
 const MARK: Readonly<Record<VerificationReport["indication"], string>> = {
   "TOTAL-PASSED": "✔",
@@ -15,7 +16,7 @@ export function humanReport(report: VerificationReport, sentence: Bilingual): st
   for (const finding of report.findings)
     lines.push(`  ${SEVERITY[finding.severity]} ${finding.message.vi} / ${finding.message.en}`);
   for (const signature of report.signatures) lines.push(...signatureLines(signature));
-  return `${lines.join("\n")}\n\n`;
+  return `${lines.map(printable).join("\n")}\n\n`;
 }
 
 function signatureLines(s: SignatureReport): string[] {

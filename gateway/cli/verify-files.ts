@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync, statSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { readFileSync, statSync } from "node:fs";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
 import { PathCache } from "@hocba/certs/path";
 import { parseTrustAnchors } from "@hocba/certs/trust";
 import { pemOrDerBlocks } from "@hocba/certs/x509";
+import { type Profile, shippedProfiles } from "@hocba/signatures/profiles";
 import {
   type PolicyName,
   sentence,
@@ -13,10 +13,13 @@ import {
   type VerificationContext,
   type VerificationReport,
 } from "@hocba/signatures/verify";
+import { readProfile } from "../profiles/index.ts";
 import { writeReports } from "../reports/write-reports.ts";
 import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
 import { humanReport } from "./human-report.ts";
+import { jsonLine, printable } from "./printable.ts";
 import { readPemBlocks } from "./read-pem-blocks.ts";
+import { readRegularFile } from "./read-regular-file.ts";
 import { readEach } from "./trust-files.ts";
 
 /** Exit codes of `hocba verify`: all passed, any failed, any undecided or unsigned, bad use or unreadable file. */
@@ -28,6 +31,8 @@ export interface VerifyOptions {
   /** ISO 8601; now when absent. */
   at?: string;
   policy: PolicyName;
+  /** Name of a shipped profile, or a file that holds one; found by the document's shape when absent. */
+  profile?: string;
   trust: string[];
   certs: string[];
   crls: string[];
@@ -58,7 +63,7 @@ export function fileVerifier(options: VerifyOptions): (file: string) => Promise<
     let bytes: Uint8Array;
     let beside: Pick<VerificationContext, "detachedContent">;
     try {
-      bytes = readFileSync(file);
+      bytes = readRegularFile(file);
       beside = contentBeside(file, context);
     } catch (error) {
       return unreadable(file, error);
@@ -84,7 +89,7 @@ function contentBeside(
   const content = file.replace(DETACHED, "");
   if (context.detachedContent || content === file) return {};
   if (!statSync(content, { throwIfNoEntry: false })?.isFile()) return {};
-  return { detachedContent: readFileSync(content) };
+  return { detachedContent: readRegularFile(content) };
 }
 
 /**
@@ -92,15 +97,15 @@ function contentBeside(
  * stays undecided, and the others are not concerned.
  */
 export async function stoppedOutcome(file: string, options: VerifyOptions, reason: string): Promise<FileOutcome> {
-  const hash = createHash("sha256");
+  let sha256: string;
   try {
-    await pipeline(createReadStream(file), hash);
+    sha256 = createHash("sha256").update(readRegularFile(file)).digest("hex");
   } catch (error) {
     return unreadable(file, error);
   }
   const report = stoppedReport({
     file,
-    sha256: hash.digest("hex"),
+    sha256,
     policy: options.policy,
     time: options.at === undefined ? new Date() : new Date(options.at),
     reason,
@@ -109,14 +114,14 @@ export async function stoppedOutcome(file: string, options: VerifyOptions, reaso
 }
 
 function shown(report: VerificationReport, options: VerifyOptions): string {
-  return options.json ? `${JSON.stringify(report)}\n` : humanReport(report, sentence(report));
+  return options.json ? jsonLine(report) : humanReport(report, sentence(report));
 }
 
 function unreadable(file: string, error: unknown): FileOutcome {
   const { code } = error as NodeJS.ErrnoException;
   return {
     stdout: "",
-    stderr: `${file}: không đọc được / cannot be read (${code})\n`,
+    stderr: `${printable(file)}: không đọc được / cannot be read (${code})\n`,
     code: VERIFY_EXIT.unusable,
   };
 }
@@ -143,6 +148,12 @@ function readContext(options: VerifyOptions): Omit<VerificationContext, "fileNam
     ocspResponses: readEach(options.ocsp, (bytes) => readPemBlocks(bytes, /^OCSP RESPONSE$/)),
     evidenceRecords: readEach(options.evidence, (bytes) => [bytes]),
     cache: new PathCache(),
+    ...(options.profile === undefined ? {} : { profile: profileNamed(options.profile) }),
     ...(options.content ? { detachedContent: readFileSync(options.content) } : {}),
   };
+}
+
+/** @throws GatewayError CONFIG_INVALID; Error when there is neither a profile nor a file of that name */
+function profileNamed(name: string): Profile {
+  return shippedProfiles.get(name) ?? readProfile(readFileSync(name, "utf8"), name);
 }
