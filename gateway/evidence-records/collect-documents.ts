@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { AuditEntry, Ledger } from "../ledger/index.ts";
 import type { Leaf, RecordBook } from "./record-book.ts";
 
@@ -14,9 +15,10 @@ export async function collectDocuments(
   book: RecordBook,
   isWanted: (profile: string) => boolean,
   clock: () => number,
+  signal?: AbortSignal,
 ): Promise<number> {
   let taken = 0;
-  for (;;) {
+  while (!signal?.aborted) {
     const from = book.cursor();
     const entries = await ledger.audit.entries({ after: from, limit: PAGE });
     const to = entries.at(-1)?.seq;
@@ -28,7 +30,10 @@ export async function collectDocuments(
     }
     if (book.take(from, to, leaves, clock())) taken += leaves.length;
     if (entries.length < PAGE) return taken;
+    // Years of issued documents may come at once: requests are answered in between.
+    await setImmediate();
   }
+  return taken;
 }
 
 async function leafOf(

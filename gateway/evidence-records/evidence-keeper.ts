@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { HocbaError } from "@hocba/certs";
 import type { CryptoProvider, DigestAlgorithm } from "@hocba/certs/crypto";
 import { reach } from "../failpoint.ts";
@@ -6,7 +7,7 @@ import type { Logger } from "../observability/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import { collectDocuments } from "./collect-documents.ts";
-import type { AgeingWindow, RecordBook, UnstampedWindow } from "./record-book.ts";
+import type { AgeingWindow, Leaf, RecordBook, UnstampedWindow } from "./record-book.ts";
 import { type AskToken, rehashedTree, renewalTree } from "./renew-window.ts";
 import { windowTree } from "./window-tree.ts";
 
@@ -111,7 +112,7 @@ export function createEvidenceKeeper(parts: EvidenceKeeperParts, options: Eviden
   }
 
   async function renewByHashTree(window: AgeingWindow, signal?: AbortSignal): Promise<number> {
-    const { tree, lost } = await rehashedTree(window, SUCCESSOR, { book, store, crypto });
+    const { tree, lost } = await rehashedTree(window, SUCCESSOR, { book, store, crypto }, signal);
     for (const each of lost)
       log.error({ window: window.id, ...each }, "evidence record not renewed: document unreadable");
     if (tree === null) throw new Error(`window ${window.id} has no document that can be read`);
@@ -147,10 +148,12 @@ export function createEvidenceKeeper(parts: EvidenceKeeperParts, options: Eviden
 
   return {
     async turn(signal) {
-      await collectDocuments(ledger, book, options.isWanted, clock);
+      await collectDocuments(ledger, book, options.isWanted, clock, signal);
       const before = clock() - options.window.seconds * 1000;
-      while (book.closeWindow(options.window.documents, before, (leaves) => windowTree(leaves, crypto), clock()) > 0) {
+      const build = (leaves: readonly Leaf[]) => windowTree(leaves, crypto);
+      while (!signal?.aborted && book.closeWindow(options.window.documents, before, build, clock()) > 0) {
         reach("evidence.window-closed");
+        await setImmediate();
       }
       const now = clock();
       const stamped = await Promise.all(

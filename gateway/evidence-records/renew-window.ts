@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { HocbaError } from "@hocba/certs";
 import type { CryptoProvider, DigestAlgorithm } from "@hocba/certs/crypto";
 import { buildHashTree, hashTreeRenewalDigest } from "@hocba/signatures/evidence-records";
@@ -29,12 +30,15 @@ export async function rehashedTree(
   window: AgeingWindow,
   digestAlgorithm: DigestAlgorithm,
   parts: { book: RecordBook; store: Pick<BlobStore, "get">; crypto: CryptoProvider },
+  signal?: AbortSignal,
 ): Promise<{ tree: WindowTree | null; lost: { documentId: string; code: string }[] }> {
   const { book, store, crypto } = parts;
   const leaves: Leaf[] = [];
   const groups: Uint8Array[][] = [];
   const lost: { documentId: string; code: string }[] = [];
   for (const leaf of book.leavesOf(window.id)) {
+    signal?.throwIfAborted();
+    await setImmediate();
     const chains = book.chainsOf(leaf);
     // One that was left behind before has a gap that no later chain could bridge.
     const record = chains.length === window.chain + 1 ? assembleRecord(chains) : null;
