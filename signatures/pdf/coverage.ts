@@ -1,6 +1,7 @@
 import type { PdfDocument } from "./document.ts";
+import { objectExtent } from "./object-extent.ts";
 import { onlyWhiteSpace } from "./revisions.ts";
-import type { PdfSignature } from "./signature-fields.ts";
+import type { PdfSignature, SignatureHole } from "./signature-fields.ts";
 
 /** What of the file a signature's ByteRange covers. */
 export interface SignatureCoverage {
@@ -24,7 +25,7 @@ export function coverage(document: PdfDocument, signature: PdfSignature): Signat
     end: signature.byteRange ? signature.byteRange[2] + signature.byteRange[3] : null,
     reasons,
   });
-  const faults = signature.problems.filter((p) => !p.startsWith("contents-empty"));
+  const faults = signature.problems.filter((p) => p !== "contents-empty" && p !== "contents-followed-by-octets");
   if (!signature.byteRange) return unclear(...faults);
   if (!signature.hole) return unclear(...faults, "contents-not-in-file");
   const [first, firstLength, second, secondLength] = signature.byteRange;
@@ -34,7 +35,27 @@ export function coverage(document: PdfDocument, signature: PdfSignature): Signat
   if (first + firstLength > second) return unclear("byte-ranges-overlap");
   if (firstLength !== signature.hole.start || second !== signature.hole.end) return unclear("gap-is-not-contents");
   if (faults.length) return unclear(...faults);
+  if (liesInAnotherObject(document, signature.hole)) return unclear("contents-inside-another-object");
   return judgeEnd(document, signature, end);
+}
+
+/**
+ * True when the place of the signature is part of two objects: an image, say, whose data runs over it. What is written there is
+ * under no signature, so that the picture could be changed at will (the digits of the CMS in another case are enough).
+ */
+function liesInAnotherObject(document: PdfDocument, hole: SignatureHole): boolean {
+  const index = document.revisions.findIndex((r) => hole.start < r.end);
+  const from = document.revisions[index - 1]?.end ?? 0;
+  const holders = new Set<number>();
+  for (let i = Math.max(index, 0); i < document.revisions.length; i++) {
+    const view = document.atRevision(i);
+    for (const [num, entry] of document.revisions[i]!.objects) {
+      if (entry.kind !== "offset" || entry.offset < from || entry.offset >= hole.start) continue;
+      const extent = objectExtent(view, num, entry);
+      if (extent && extent.start < hole.start && extent.end > hole.start) holders.add(extent.start);
+    }
+  }
+  return holders.size > 1;
 }
 
 function judgeEnd(document: PdfDocument, signature: PdfSignature, end: number): SignatureCoverage {

@@ -46,7 +46,11 @@ export class PdfDocument {
     this.repaired = repaired;
     this.anomalies = anomalies;
     this.encrypted = revisions.some((r) => r.trailer.get("Encrypt") !== null);
-    this.loader = new ObjectLoader(bytes, anomalies);
+    this.loader = new ObjectLoader(
+      bytes,
+      anomalies,
+      revisions.map((r) => r.end),
+    );
     const view = this.encrypted ? this.latest : null;
     const decryptor = view && standardDecryptor(view, view.trailer.get("ID"));
     if (decryptor) this.loader.decryptWith(decryptor);

@@ -38,7 +38,11 @@ export class ObjectLoader {
   /** Set once the security handler is known; objects read before are forgotten. */
   private decryptor: Decryptor | null = null;
 
-  constructor(bytes: Uint8Array, anomalies: Set<string>) {
+  /** Where revisions end, rising. */
+  private readonly boundaries: readonly number[];
+
+  constructor(bytes: Uint8Array, anomalies: Set<string>, boundaries: readonly number[]) {
+    this.boundaries = boundaries;
     this.bytes = bytes;
     this.anomalies = anomalies;
     this.budget = bytes.length * 32 + 64 * 1024 * 1024;
@@ -113,6 +117,7 @@ export class ObjectLoader {
       const { decryptor } = this;
       if (decryptor) parser.decrypt = (data) => decryptor.string(num, header.gen, data);
       const value = parser.value();
+      this.noteCrossing(offset, parser.pos);
       if (!(value instanceof PdfDict)) return value;
       const before = parser.pos;
       if (!parser.keyword("stream")) return value;
@@ -122,6 +127,7 @@ export class ObjectLoader {
       const plain = !decryptor || nameOf(value.get("Type")) === "XRef" || hasCryptFilter(value, view);
       const decrypt = plain ? null : (data: Uint8Array) => decryptor.stream(num, header.gen, data);
       const stream = readStreamBody(parser, value, known, decrypt);
+      this.noteCrossing(offset, stream.end);
       if (stream.end - stream.start !== known) {
         this.anomalies.add("stream-length-wrong");
         this.spend(stream.end - stream.start);
@@ -130,6 +136,19 @@ export class ObjectLoader {
     } finally {
       this.spend(parser.pos - offset);
     }
+  }
+
+  /** An object that runs on into a later revision was another one before that came. */
+  private noteCrossing(offset: number, end: number): void {
+    const { boundaries } = this;
+    let low = 0;
+    let high = boundaries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (boundaries[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    if (low < boundaries.length && end > boundaries[low]!) this.anomalies.add("object-crosses-revision");
   }
 
   private member(num: number, entry: { stream: number; index: number }, view: Resolver): PdfValue {

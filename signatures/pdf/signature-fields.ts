@@ -1,4 +1,5 @@
 import { readElement } from "@hocba/certs/der";
+import { paddingOf } from "./contents-padding.ts";
 import type { PdfDocument, PdfView } from "./document.ts";
 import { integerOf, isArray, nameOf, PdfDict, PdfRef, PdfString, type PdfValue } from "./objects.ts";
 import { dateOf, textOf } from "./text.ts";
@@ -173,7 +174,9 @@ function readContents(
   const inFile = string.source === view.document.bytes;
   if (!inFile) problems.push("contents-compressed");
   const contents = trim(string);
-  if (inFile && string.hex && !string.isCleanHex) problems.push("contents-not-hexadecimal");
+  if (inFile && string.hex && paddingOf(string, contents.length) === "other") {
+    problems.push(string.isCleanHex ? "contents-followed-by-octets" : "contents-not-hexadecimal");
+  }
   if (contents.length === 0) problems.push("contents-empty");
   return { contents, hole: inFile ? { start: string.start, end: string.end } : null };
 }

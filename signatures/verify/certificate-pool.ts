@@ -41,7 +41,12 @@ export class CertificatePool {
         return id ? equalBytes(id, sid.keyId) : false;
       });
     }
-    return this.list.filter((c) => c.serial === sid.serial && sameIssuer(c, sid.issuer));
+    const serial = this.list.filter((c) => c.serial === sid.serial);
+    // The name is read once: a file may bring thousands of certificates of one serial number.
+    const key = serial.length > 0 ? readable(() => parseName(sid.issuer).canonicalKey) : null;
+    return serial.filter(
+      (c) => equalBytes(c.issuer.raw, sid.issuer) || (key !== null && readable(() => c.issuer.canonicalKey) === key),
+    );
   }
 }
 
@@ -53,9 +58,4 @@ export function readable<T>(read: () => T): T | null {
     if (error instanceof CertsError) return null;
     throw error;
   }
-}
-
-function sameIssuer(certificate: Certificate, issuer: Uint8Array): boolean {
-  if (equalBytes(certificate.issuer.raw, issuer)) return true;
-  return readable(() => certificate.issuer.equals(parseName(issuer))) ?? false;
 }

@@ -51,9 +51,11 @@ export function identifySigningCertificate(
 
   const matching = (list: readonly Certificate[]) => list.filter((c) => referenceMatches(reference, c, crypto));
   const certificate = choose(matching(input.named), input.fits) ?? choose(matching(input.all), input.fits);
-  if (!certificate) {
+  const contradicted =
+    certificate !== null && references!.some((r) => r.repeatsFirst && !referenceMatches(r, certificate, crypto));
+  if (!certificate || contradicted) {
     // The named certificate is at hand but the signature is bound to another one: a substitution (§5.2.3.4).
-    const named = choose(input.named, input.fits);
+    const named = certificate ?? choose(input.named, input.fits);
     if (!named) return notFound();
     return {
       certificate: named,

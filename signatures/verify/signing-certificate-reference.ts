@@ -14,6 +14,8 @@ export interface CertificateReference {
   readonly digestAlgorithm: DigestAlgorithm | null;
   readonly digest: Uint8Array;
   readonly issuerSerial: { readonly issuer: Uint8Array | null; readonly serial: string } | null;
+  /** The first reference of a second attribute beside the one that counts: it must name the same certificate. */
+  readonly repeatsFirst?: true;
 }
 
 const MAX_REFERENCES = 100;
@@ -26,7 +28,9 @@ export function essCertificateReferences(attributes: AttributeSet | null): Certi
   const v2 = attributes?.single(CmsOid.signingCertificateV2) ?? null;
   const v1 = attributes?.single(CmsOid.signingCertificate) ?? null;
   if (!v1 && !v2) return null;
-  return [...(v2 ? readCerts(v2, true) : []), ...(v1 ? readCerts(v1, false) : [])];
+  const second = v1 ? readCerts(v1, false) : [];
+  if (!v2) return second;
+  return [...readCerts(v2, true), ...second.map((r, i) => (i === 0 ? { ...r, repeatsFirst: true as const } : r))];
 }
 
 function readCerts(value: Element, v2: boolean): CertificateReference[] {

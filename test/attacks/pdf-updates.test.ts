@@ -181,6 +181,26 @@ describe("the chain of cross-references", () => {
     refuses(appendRaw(file, { rows: { 7: { offset: hidden } } }));
   });
 
+  // The page's content states a length that leads out of the file: readers look for its end and find the true one. After signing
+  // the file is made longer, until a stream of the security store stands where the length leads: now all of it is content.
+  it("a content whose length leads into a later update", () => {
+    const shown = "BT /F 20 Tf 40 150 Td (Mark: 3) Tj ET";
+    const file = sign({ ...RECORD, 4: `<</Length 5000>>stream\n${shown}\nendstream` });
+    accepts(file, "none");
+    const start = textOf(file).indexOf(shown);
+    const update = (filling: number) =>
+      appendRaw(file, {
+        objects: {
+          1: bodyOf(file, 1).replace(/>>$/, "/DSS<</Certs[50 0 R]>>>>"),
+          50: stream(`${" ".repeat(filling)}BT /F 20 Tf 40 150 Td (Mark: 10) Tj ET\nendstream `),
+        },
+      });
+    const at = textOf(update(1000)).lastIndexOf("\nendstream \nendstream");
+    const forged = update(1000 + start + 5000 - at);
+    expect(textOf(forged).slice(start + 5000, start + 5010)).toBe("\nendstream");
+    refuses(forged);
+  });
+
   // Two hundred harmless changes first; the analysis has seen enough before it comes to the content.
   it("a change of the page behind two hundred harmless ones", () => {
     const certs = Array.from({ length: 250 }, (_, i) => i + 100);

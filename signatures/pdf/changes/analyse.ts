@@ -166,6 +166,8 @@ function compareRevisions(document: PdfDocument, index: number): ChangeFinding[]
     report("too-large-to-compare", "suspicious", null);
     return [...findings.values()];
   }
+  // All that can be reached has been read now.
+  if (document.anomalies.has("object-crosses-revision")) report("object-crosses-revision", "suspicious", null);
   const comparison: Comparison = { before, after, roles, report };
   compareTrailers(comparison);
   judgeUpdateOctets(comparison, index);

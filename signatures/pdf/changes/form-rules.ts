@@ -1,6 +1,7 @@
 import { ownerOf } from "../field-owner.ts";
 import { fieldNameOf, fieldTypeOf, inherited } from "../inherited.ts";
 import { isArray, type PdfArray, PdfDict, PdfRef, type PdfValue } from "../objects.ts";
+import type { Roles } from "./roles.ts";
 import {
   addedElements,
   type Comparison,
@@ -171,8 +172,7 @@ export const appearanceRule: Rule = (comparison, change) => {
 
 function appearanceFault(comparison: Comparison, name: string): string | null {
   const { before } = comparison;
-  for (const [num, roles] of comparison.roles) {
-    if (!roles.some((r) => r.kind === "field" && r.field === name)) continue;
+  for (const num of fieldObjects(comparison.roles).get(name) ?? []) {
     const dict = before.dict(before.load(num));
     if (!dict) continue;
     const owner = ownerOf(before, new PdfRef(num), dict);
@@ -185,6 +185,25 @@ function appearanceFault(comparison: Comparison, name: string): string | null {
       return "field-covers-page";
   }
   return null;
+}
+
+const indexed = new WeakMap<Roles, Map<string, number[]>>();
+
+/** The objects of each field, by its name: thousands of pictures may change at once. */
+function fieldObjects(roles: Roles): Map<string, number[]> {
+  const known = indexed.get(roles);
+  if (known) return known;
+  const made = new Map<string, number[]>();
+  for (const [num, list] of roles) {
+    for (const { kind, field } of list) {
+      if (kind !== "field" || field === null) continue;
+      const objects = made.get(field);
+      if (!objects) made.set(field, [num]);
+      else if (objects.at(-1) !== num) objects.push(num);
+    }
+  }
+  indexed.set(roles, made);
+  return made;
 }
 
 const PUSH_BUTTON = 0x10000;

@@ -1,8 +1,9 @@
 import { SignaturesError } from "../../errors.ts";
-import { equalEntries, readStreamBody, readStreamSection, type XrefEntry } from "../cross-reference.ts";
+import { equalEntries, readStreamSection, type XrefEntry } from "../cross-reference.ts";
 import type { PdfView } from "../document.ts";
-import { integerOf, isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
-import { indexOf, isWhiteSpace, PdfParser, startsWith } from "../parser.ts";
+import { objectExtent } from "../object-extent.ts";
+import { isArray, nameOf, PdfDict, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
+import { indexOf, isWhiteSpace, PdfParser } from "../parser.ts";
 import { headerBefore } from "../rebuild.ts";
 import type { Comparison } from "./rule.ts";
 
@@ -34,8 +35,8 @@ export function judgeUpdateOctets(comparison: Comparison, index: number): void {
     if (entry.kind === "compressed") {
       judgeMember(comparison, num, entry, revision.objects.get(entry.stream));
     } else if (!revision.bookkeeping.has(num)) {
-      const extent = entry.offset >= from && entry.offset < to ? extentOf(after, num, entry) : null;
-      if (extent) extents.push(extent);
+      const extent = entry.offset >= from && entry.offset < to ? objectExtent(after, num, entry) : null;
+      if (extent) extents.push({ ...extent, section: false });
       else comparison.report("entry-leads-elsewhere", "suspicious", num);
     }
     judgeValue(comparison, num, entry, revision.bookkeeping.has(num));
@@ -43,35 +44,6 @@ export function judgeUpdateOctets(comparison: Comparison, index: number): void {
   extents.sort((a, b) => a.start - b.start);
   judgeGaps(comparison, document.bytes, extents, from, to);
   judgeScan(comparison, document.bytes, extents, from, to);
-}
-
-/** The object from its number to after `endobj`; null where another one stands there, or none that is whole. */
-function extentOf(view: PdfView, num: number, entry: { offset: number; gen: number }): Extent | null {
-  const { bytes } = view.document;
-  const parser = new PdfParser(bytes, entry.offset);
-  parser.skip();
-  const start = parser.pos;
-  const header = parser.objectHeader();
-  if (!header || header.num !== num || header.gen !== entry.gen) return null;
-  try {
-    parser.skip();
-    if (!startsWith(bytes, parser.pos, "endobj")) {
-      const value = parser.value();
-      const behind = parser.pos;
-      if (value instanceof PdfDict && parser.keyword("stream")) {
-        parser.pos = behind;
-        parser.pos = readStreamBody(parser, value, integerOf(view.resolve(value.get("Length")))).end;
-        if (!parser.keyword("endstream")) return null;
-      }
-    }
-    // Writers exist that forget the keyword: the next thing then begins where the object ends.
-    parser.keyword("endobj");
-    return { start, end: parser.pos, section: false };
-  } catch (error) {
-    // Unreadable for us, and read by each viewer in its own way.
-    if (!(error instanceof SignaturesError)) throw error;
-    return null;
-  }
 }
 
 /** A compressed object lies in an object stream of the same update, under its own index, once. */

@@ -77,7 +77,9 @@ function cmsCandidate(
     id: options.id,
     format: options.format === "CMS" && references.value?.[0]?.digestAlgorithm ? "CAdES" : options.format,
     formatChecking: worst(options.formatChecking ?? passed(), references.conclusion, signingTime.conclusion),
-    followsFormat: (options.followsFormat ?? true) && !weakReference,
+    // PAdES has signed attributes (EN 319 142-1 §6.3): without them it is a bare CMS.
+    followsFormat:
+      (options.followsFormat ?? true) && !weakReference && (attributes !== null || options.format !== "PAdES"),
     named: pool.bySignerIdentifier(signer.sid),
     references: references.value,
     verify: memoize((certificate) => verifySignerInfo(signer, content, certificate?.spki ?? null, crypto)),

@@ -5,8 +5,18 @@ import {
   type SignatureAlgorithm,
   signatureAlgorithmOf,
 } from "@hocba/certs/crypto";
-import { type Element, equalBytes, readOctetString, readOid, Tag } from "@hocba/certs/der";
-import { digestAlgorithmOf } from "../../cms/algorithm-identifier.ts";
+import {
+  concatBytes,
+  contextConstructed,
+  type Element,
+  equalBytes,
+  readOctetString,
+  readOid,
+  readWhole,
+  Tag,
+} from "@hocba/certs/der";
+import { digestAlgorithmOf, readAlgorithmIdentifier } from "../../cms/algorithm-identifier.ts";
+import { AttributeSet } from "../../cms/attributes.ts";
 import { CmsOid } from "../../cms/oids.ts";
 import { type SignerInfo, signedAttributesForms } from "../../cms/signer-info.ts";
 import { SignaturesError } from "../../errors.ts";
@@ -96,6 +106,7 @@ function verifyWithAttributes(
   }
   const stated = attributes.values(CmsOid.messageDigest)[0];
   if (!stated) format.push(finding("MESSAGE_DIGEST_MISSING"));
+  if (!algorithmsProtected(signer)) format.push(malformedAs("algorithm protection names other algorithms"));
   if (format.length > 0) return { integrity: "broken", problem: "FORMAT_FAILURE", digestAlgorithm, findings: format };
 
   const findings: Finding[] = [];
@@ -139,6 +150,10 @@ function verifyContentDirectly(
       findings: [finding("CONTENT_TYPE_MISSING")],
     };
   }
+  if (content.chunks && isAttributeSet(content.chunks)) {
+    const told = malformedAs("the content is itself a set of signed attributes");
+    return { integrity: "broken", problem: "FORMAT_FAILURE", digestAlgorithm, findings: [told] };
+  }
   if (!content.chunks || !spki) return { ...withoutKey(content, digestAlgorithm), findings };
   const algorithm = verifying(crypto, spki, algorithms, content.chunks, signer.signature);
   if (!algorithm) return wrongValue(digestAlgorithm, algorithms, findings);
@@ -150,6 +165,40 @@ const ONCE = [
   [CmsOid.messageDigest, "message-digest"],
   [CmsOid.signingTime, "signing-time"],
 ] as const;
+
+const malformedAs = (reason: string): Finding => finding("SIGNATURE_MALFORMED", { reason }, "error");
+
+/** CMSAlgorithmProtection, where it is there, names the algorithms of the signer info (RFC 6211 §3). */
+function algorithmsProtected(signer: SignerInfo): boolean {
+  const value = signer.signedAttributes!.single(CmsOid.algorithmProtection);
+  if (!value) return true;
+  const [digest, signature] = value.expect(Tag.SEQUENCE, "CMSAlgorithmProtection").children();
+  if (!digest || !signature || signature.tag !== contextConstructed(1)) return false;
+  return (
+    readAlgorithmIdentifier(digest).oid === signer.digestAlgorithm.oid &&
+    readOid(signature.children()[0] ?? signature) === signer.signatureAlgorithm.oid
+  );
+}
+
+const MAX_ATTRIBUTE_SET = 1 << 20;
+
+/**
+ * True when what is signed directly reads as signed attributes: then the value may have been made over those, for another
+ * document, and taken from there (RFC 5652 §5.4 gives both the same octets).
+ */
+function isAttributeSet(chunks: readonly Uint8Array[]): boolean {
+  const filled = chunks.filter((c) => c.length > 0);
+  const size = filled.reduce((sum, c) => sum + c.length, 0);
+  if (filled[0]?.[0] !== Tag.SET || size > MAX_ATTRIBUTE_SET) return false;
+  try {
+    const attributes = new AttributeSet(readWhole(concatBytes(...filled), { ber: true }));
+    return attributes.has(CmsOid.messageDigest);
+  } catch (error) {
+    // What does not read as attributes is a content like any other.
+    if (error instanceof CertsError || error instanceof SignaturesError) return false;
+    throw error;
+  }
+}
 
 /** MessageDigest is an OCTET STRING; VGCA's older tool wraps it once more in a SET. */
 function readMessageDigest(value: Element): Uint8Array {

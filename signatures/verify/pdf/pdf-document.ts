@@ -206,7 +206,8 @@ function readContents(signature: PdfSignature): { signedData: SignedData | null;
   if (count === 0) return { signedData: null, conclusion: format("SIGNATURE_MALFORMED", { reason: "no signer" }) };
   if (count > 1)
     return { signedData, conclusion: format("SIGNATURE_MALFORMED", { reason: `${count} signers in one field` }) };
-  return { signedData, conclusion: passed() };
+  const followed = signature.problems.includes("contents-followed-by-octets");
+  return { signedData, conclusion: followed ? passed(finding("CONTENTS_FOLLOWED")) : passed() };
 }
 
 /**
