@@ -7,7 +7,7 @@ const long = documents > 60;
 const seed = Number(process.env.HOCBA_SOAK_SEED ?? Date.now() % 1_000_000);
 
 it(
-  `${documents} documents under random kill -9: none lost, none signed twice`,
+  `${documents} documents under random kill -9: none lost, none signed twice, each with its evidence record`,
   async () => {
     const result = await soak({
       documents,
@@ -21,6 +21,7 @@ it(
       Object.values(result.kills).reduce((sum, n) => sum + n, 0),
       "kills",
     ).toBeGreaterThan(3);
+    expect(result.evidence.proven, "documents with an evidence record").toBe(documents);
     expect(result.doctor).toMatchObject({ exitCode: 0, summary: { documents, errors: 0, warnings: 0, problems: {} } });
   },
   long ? 6 * 3_600_000 : 180_000,

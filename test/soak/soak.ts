@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import { openRecordBook } from "@hocba/gateway/evidence-records";
 import { MAIN, startDemoSite } from "../end-to-end/demo-site.ts";
 
 export interface SoakOptions {
@@ -23,6 +24,8 @@ export interface SoakResult {
   unanswered: number;
   /** What the ledger holds at the end. */
   states: Record<string, number>;
+  /** Documents with an evidence record, and the time stamps that took. */
+  evidence: { proven: number; windows: number };
   doctor: { exitCode: number; summary: { documents: number; errors: number; warnings: number; problems: object } };
 }
 
@@ -30,8 +33,17 @@ const victims = ["worker", "token-host", "token-module", "redis", "redis-wiped",
 export type Victim = (typeof victims)[number];
 
 const SENDERS = 8;
-/** One transcript in so many is XML, with a signature of each teacher; the others are PDF with three signatures. */
+/** One document in so many is XML, with a signature of each teacher, or a package; the others are PDF with three signatures. */
 const XML_EVERY = 4;
+const PACKAGE_EVERY = 10;
+/** Many windows, and a lease that a killed gateway does not hold for long. */
+const evidenceRecords = {
+  profiles: "all" as const,
+  window: { documents: 200, seconds: 5 },
+  everyMs: 200,
+  retryMs: 500,
+  leaseMs: 5000,
+};
 const PATIENCE_MS = 180_000;
 
 /**
@@ -41,7 +53,7 @@ const PATIENCE_MS = 180_000;
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const say = options.onProgress ?? (() => {});
   const random = mulberry32(options.seed);
-  const site = await startDemoSite({ pupils: 4 });
+  const site = await startDemoSite({ pupils: 4, config: { evidenceRecords } });
   const kills = Object.fromEntries(victims.map((victim) => [victim, 0])) as Record<Victim, number>;
   const done = new AbortController();
   const result = { documents: options.documents, unanswered: 0 };
@@ -54,9 +66,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const sender = async () => {
       while (next < options.documents) {
         const n = next++;
-        const xml = n % XML_EVERY === 0;
-        const content = xml ? xmls[n % xmls.length]! : pdfs[n % pdfs.length]!;
-        ids.add(await insist(`soak-${n}`, content, xml ? "hocba-xml" : "hocba-pdf"));
+        const key = `soak-${n}`;
+        if (n % PACKAGE_EVERY === 1) ids.add(await insist(key, Buffer.from(`package ${n}`), "detached"));
+        else if (n % XML_EVERY === 0) ids.add(await insist(key, xmls[n % xmls.length]!, "hocba-xml"));
+        else ids.add(await insist(key, pdfs[n % pdfs.length]!, "hocba-pdf"));
       }
     };
     const insist = async (key: string, content: Uint8Array, profile: string): Promise<string> => {
@@ -120,10 +133,27 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     await Promise.all([watch, killer(), ...Array.from({ length: SENDERS }, sender)]);
     if (ids.size !== options.documents) throw new Error(`${ids.size} documents for ${options.documents} keys`);
     const states = Object.fromEntries(await site.ledger.documents.countByState());
-    return { ...result, kills, seconds, states, doctor: await doctor(site.demo.configFile) };
+    const evidence = await everyRecord(join(site.root, "gateway", "evidence-records.sqlite"), ids);
+    return { ...result, kills, seconds, states, evidence, doctor: await doctor(site.demo.configFile) };
   } finally {
     done.abort();
     await site.close();
+  }
+}
+
+/** Waits until every document has its evidence record. Whether it holds is for the doctor to say. */
+async function everyRecord(path: string, ids: ReadonlySet<string>): Promise<SoakResult["evidence"]> {
+  const book = openRecordBook(path);
+  try {
+    for (const end = Date.now() + PATIENCE_MS; ; await delay(500)) {
+      const proven = [...ids].filter((id) => {
+        const leaf = book.ofDocument(id);
+        return leaf !== null && book.chainsOf(leaf).length > 0;
+      }).length;
+      if (proven === ids.size || Date.now() > end) return { proven, windows: book.counts(Date.now()).stamped };
+    }
+  } finally {
+    book.dispose();
   }
 }
 
