@@ -40,8 +40,10 @@ export const failpoints = [
   /** worker: the raised revision is in the store, the ledger still has the issued one */
   "raise.stored",
   "raise.written",
-  /** gateway: a window of documents is closed, nothing stamped */
+  /** gateway: a window of documents is closed, its hash tree is in memory only */
   "evidence.window-closed",
+  /** gateway: its tree is written, and nobody knows that it is complete */
+  "evidence.tree-written",
   /** gateway: the time stamp of a window is in memory only */
   "evidence.token-received",
 ] as const;

@@ -7,7 +7,7 @@ import type { Logger } from "../observability/index.ts";
 import type { BlobStore } from "../store/index.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import { collectDocuments } from "./collect-documents.ts";
-import type { AgeingWindow, Leaf, RecordBook, UnstampedWindow } from "./record-book.ts";
+import type { AgeingWindow, RecordBook, UnstampedWindow } from "./record-book.ts";
 import { type AskToken, rehashedTree, renewalTree } from "./renew-window.ts";
 import { windowTree } from "./window-tree.ts";
 
@@ -46,6 +46,7 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const AT_ONCE = 4;
 const RENEWED_AT_ONCE = 1000;
+const PATHS_AT_ONCE = 250;
 /** What follows when a digest algorithm runs out. */
 const SUCCESSOR: DigestAlgorithm = "sha512";
 
@@ -80,6 +81,19 @@ export function createEvidenceKeeper(parts: EvidenceKeeperParts, options: Eviden
     }
     if (!signal?.aborted) log.warn({ windows: windows.length, code, error }, "evidence records: tried again later");
     return code;
+  }
+
+  /** Writes a window's tree, a page at a time. */
+  async function plant(windowId: number, signal?: AbortSignal): Promise<void> {
+    const tree = windowTree(book.leavesOf(windowId), crypto);
+    const paths = [...tree.paths];
+    for (let i = 0; i < paths.length; i += PATHS_AT_ONCE) {
+      await setImmediate();
+      if (signal?.aborted) return;
+      book.addPaths(paths.slice(i, i + PATHS_AT_ONCE));
+    }
+    reach("evidence.tree-written");
+    book.planted(windowId, tree);
   }
 
   async function stampWindow(window: UnstampedWindow, signal?: AbortSignal): Promise<boolean> {
@@ -150,11 +164,10 @@ export function createEvidenceKeeper(parts: EvidenceKeeperParts, options: Eviden
     async turn(signal) {
       await collectDocuments(ledger, book, options.isWanted, clock, signal);
       const before = clock() - options.window.seconds * 1000;
-      const build = (leaves: readonly Leaf[]) => windowTree(leaves, crypto);
-      while (!signal?.aborted && book.closeWindow(options.window.documents, before, build, clock()) > 0) {
+      while (!signal?.aborted && book.closeWindow(options.window.documents, before, clock())) {
         reach("evidence.window-closed");
-        await setImmediate();
       }
+      for (const id of book.unplanted()) await plant(id, signal);
       const now = clock();
       const stamped = await Promise.all(
         book.claimUnstamped(now, now + options.leaseMs, AT_ONCE).map((window) => stampWindow(window, signal)),

@@ -37,15 +37,18 @@ export function openRecordBook(path: string): RecordBook {
     waitingSince: database.prepare<[], { since: number }>(
       "SELECT taken_at AS since FROM leaves WHERE window_id IS NULL ORDER BY id LIMIT 1",
     ),
-    waitingLeaves: database.prepare<[number], Leaf>(
-      `SELECT ${LEAF} FROM leaves WHERE window_id IS NULL ORDER BY id LIMIT ?`,
-    ),
-    full: database.prepare<[number], { id: number }>(
+    waitingNth: database.prepare<[number], { id: number }>(
       "SELECT id FROM leaves WHERE window_id IS NULL ORDER BY id LIMIT 1 OFFSET ?",
     ),
+    waitingLast: database.prepare<[], { id: number }>(
+      "SELECT id FROM leaves WHERE window_id IS NULL ORDER BY id DESC LIMIT 1",
+    ),
+    unplanted: database.prepare<[], { id: number }>("SELECT id FROM windows WHERE state = 'closing' ORDER BY id"),
+    close: database.prepare("UPDATE windows SET state = 'closed' WHERE id = ? AND state = 'closing'"),
     addWindow: database.prepare("INSERT INTO windows (closed_at, due_at) VALUES (?,?)"),
-    enter: database.prepare("UPDATE leaves SET window_id = ? WHERE id = ?"),
+    enter: database.prepare("UPDATE leaves SET window_id = ? WHERE window_id IS NULL AND id <= ?"),
     addChain: database.prepare("INSERT INTO chains (window_id, chain, digest_algorithm, root) VALUES (?,?,?,?)"),
+    keepPath: database.prepare("INSERT INTO paths (leaf_id, chain, path) VALUES (?,0,?) ON CONFLICT DO NOTHING"),
     addPath: database.prepare("INSERT INTO paths (leaf_id, chain, path) VALUES (?,?,?)"),
     addToken: database.prepare(
       `INSERT INTO tokens (window_id, chain, seq, path, root, token, gen_time) VALUES (?,?,?,?,?,?,?)
@@ -87,7 +90,7 @@ export function openRecordBook(path: string): RecordBook {
       [{ now: number }],
       { stamped: number; unstamped: number; overdue: number; failing: number }
     >(
-      `SELECT count(*) FILTER (WHERE state = 'stamped') AS stamped, count(*) FILTER (WHERE state = 'closed') AS unstamped,
+      `SELECT count(*) FILTER (WHERE state = 'stamped') AS stamped, count(*) FILTER (WHERE state <> 'stamped') AS unstamped,
         count(*) FILTER (WHERE state = 'stamped' AND due_at <= @now) AS overdue, count(*) FILTER (WHERE attempts > 0) AS failing
        FROM windows`,
     ),
@@ -104,19 +107,21 @@ export function openRecordBook(path: string): RecordBook {
     if (grown) sql.rewind.run();
     sql.want.run(JSON.stringify(profiles));
   });
-  const closeWindow = database.transaction<RecordBook["closeWindow"]>((most, before, build, now) => {
+  const isTime = (most: number, before: number): boolean => {
     const since = sql.waitingSince.get()?.since;
-    if (since === undefined) return 0;
-    const leaves = sql.waitingLeaves.all(most);
-    if (leaves.length < most && since > before) return 0;
-    const { digestAlgorithm, root, paths } = build(leaves);
-    const id = Number(sql.addWindow.run(now, now).lastInsertRowid);
-    sql.addChain.run(id, 0, digestAlgorithm, root);
-    for (const leaf of leaves) {
-      sql.enter.run(id, leaf.id);
-      sql.addPath.run(leaf.id, 0, encodePath(paths.get(leaf.id)!));
-    }
-    return leaves.length;
+    return since !== undefined && (since <= before || sql.waitingNth.get(most - 1) !== undefined);
+  };
+  const closeWindow = database.transaction<RecordBook["closeWindow"]>((most, before, now) => {
+    if (!isTime(most, before)) return false;
+    const last = sql.waitingNth.get(most - 1) ?? sql.waitingLast.get();
+    sql.enter.run(sql.addWindow.run(now, now).lastInsertRowid, last!.id);
+    return true;
+  });
+  const addPaths = database.transaction<RecordBook["addPaths"]>((paths) => {
+    for (const [leafId, path] of paths) sql.keepPath.run(leafId, encodePath(path));
+  });
+  const planted = database.transaction<RecordBook["planted"]>((windowId, { digestAlgorithm, root }) => {
+    if (sql.close.run(windowId).changes === 1) sql.addChain.run(windowId, 0, digestAlgorithm, root);
   });
   const stamp = database.transaction<RecordBook["stamp"]>((windowId, { root, token, genTime, renewAt }) => {
     const { changes } = sql.addToken.run(windowId, 0, 0, null, root, token, genTime);
@@ -149,12 +154,11 @@ export function openRecordBook(path: string): RecordBook {
     take: (from, to, leaves, now) => take.immediate(from, to, leaves, now),
     want: (profiles) => want.immediate(profiles),
     waiting: () => ({ documents: sql.waiting.get()?.documents ?? 0, since: sql.waitingSince.get()?.since ?? null }),
-    closeWindow(most, before, build, now) {
-      // Looked at before the write lock is taken: most turns find nothing to do.
-      const since = sql.waitingSince.get()?.since;
-      if (since === undefined || (since > before && !sql.full.get(most - 1))) return 0;
-      return closeWindow.immediate(most, before, build, now);
-    },
+    // Looked at before the write lock is taken: most turns find nothing to do.
+    closeWindow: (most, before, now) => isTime(most, before) && closeWindow.immediate(most, before, now),
+    unplanted: () => sql.unplanted.all().map(({ id }) => id),
+    addPaths: (paths) => addPaths.immediate(paths),
+    planted: (windowId, tree) => planted.immediate(windowId, tree),
     claimUnstamped: (now, leaseUntil, limit) =>
       sql.claim
         .all(leaseUntil, "closed", now, limit)

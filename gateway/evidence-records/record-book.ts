@@ -81,10 +81,16 @@ export interface RecordBook {
   /** How many documents are in no window yet, and since when the oldest waits. */
   waiting(): { documents: number; since: number | null };
   /**
-   * Closes a window over the oldest waiting documents, `most` at most, when so many wait or the oldest came before `before`, and
-   * writes what `build` makes of them. @returns how many documents it holds; 0: not yet
+   * Closes a window over the oldest waiting documents, `most` at most, when so many wait or the oldest came before `before`: what it
+   * holds never changes from then on. @returns false: not yet
    */
-  closeWindow(most: number, before: number, build: (leaves: readonly Leaf[]) => WindowTree, now: number): number;
+  closeWindow(most: number, before: number, now: number): boolean;
+  /** Windows whose tree was not written to its end, oldest first: just closed, or left by a process that ended. */
+  unplanted(): number[];
+  /** Writes paths of a window's first tree; those that stand there already are the same. */
+  addPaths(paths: readonly (readonly [leafId: number, path: Path])[]): void;
+  /** The tree is there to its last path: the window waits for its token. */
+  planted(windowId: number, tree: Pick<WindowTree, "digestAlgorithm" | "root">): void;
   /** Takes what is due until `leaseUntil`, so that no other process does the same; oldest first. */
   claimUnstamped(now: number, leaseUntil: number, limit: number): UnstampedWindow[];
   claimAgeing(now: number, leaseUntil: number, limit: number): AgeingWindow[];

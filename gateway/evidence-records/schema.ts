@@ -1,7 +1,7 @@
-/** Tables of the record book. `windows.state`: `closed` without its first token, `stamped` with it. */
+/** Tables of the record book. `windows.state`: `closing` while its tree is written, `closed` without its first token, `stamped` with it. */
 export const schema = `
   CREATE TABLE IF NOT EXISTS windows (
-    id INTEGER PRIMARY KEY, state TEXT NOT NULL DEFAULT 'closed', closed_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    id INTEGER PRIMARY KEY, state TEXT NOT NULL DEFAULT 'closing', closed_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     due_at INTEGER NOT NULL, error TEXT
   ) STRICT;
   CREATE INDEX IF NOT EXISTS windows_due ON windows (state, due_at);
