@@ -91,6 +91,17 @@ describe("a profile", () => {
     expect(() => readProfile(both, "a.json")).toThrow(/a\.json:\d+:\d+: steps\[1\]\.order/);
   });
 
+  it("says what late time stamps do to its documents, and only where there are any", () => {
+    const wait = (name: string) => text(name).replace('"format":', '"lateStamps": "wait", "format":');
+    expect(examineProfile(wait("hocba-pdf"))).toMatchObject({ problems: [], profile: { lateStamps: "wait" } });
+    const other = wait("hocba-pdf").replace('"wait"', '"later"');
+    expect(examineProfile(other).problems).toMatchObject([{ key: "lateStamps" }]);
+    const bare = wait("hocba-xml").replaceAll('"level": "T"', '"level": "B"');
+    expect(examineProfile(bare).problems).toMatchObject([
+      { key: "lateStamps", problem: expect.stringMatching(/could be late/) as string },
+    ]);
+  });
+
   it("of XML takes plain XMLDSig only without a time stamp", () => {
     const plain = text("hocba-xml").replace(
       '"reference": "#thongtinhocba"',

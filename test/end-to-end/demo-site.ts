@@ -156,9 +156,12 @@ function siteOf(demo: Demo, root: string, ledger: Ledger) {
       site.until(id, (document) => document.state === state || FINAL.has(document.state), timeoutMs),
 
     async content(id: string, query = ""): Promise<{ status: number; bytes: Uint8Array }> {
-      const answer = await fetch(`${demo.baseUrl}/v1/documents/${id}/content${query}`, {
-        headers: { authorization: `Bearer ${demo.apiKey}` },
-      });
+      const get = () =>
+        fetch(`${demo.baseUrl}/v1/documents/${id}/content${query}`, {
+          headers: { authorization: `Bearer ${demo.apiKey}` },
+        });
+      // A connection that was kept may be closed by the other side in the moment it is used.
+      const answer = await get().catch(get);
       return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
     },
 

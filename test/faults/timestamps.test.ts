@@ -78,7 +78,8 @@ describe("a time-stamping authority that does not do its duty", () => {
       expect(await site.view(ids[0]!)).toMatchObject({ level: "B", waitingFor: "T" });
       // Long enough for late stamps to be tried, in vain.
       await delay(700);
-      expect(await site.ledger.documents.waiting()).toMatchObject({ documents: ids.length, failing: 0 });
+      expect((await site.ledger.documents.waiting()).failing).toBe(0);
+      for (const id of ids) expect((await site.ledger.documents.get(id))!.waitingFor).toBe("T");
       for (const [id, { bytes }] of before) expect((await site.content(id)).bytes).toEqual(bytes);
 
       site.demo.pki.faults.tsa = {};
@@ -129,7 +130,8 @@ describe("a time-stamping authority that does not do its duty", () => {
       const raised = await site.expectRaisedOnce(pdf);
       expect(await referees.qpdf(raised)).toBe("");
       const { verdicts, wholeFile } = await referees.pdfsig(raised);
-      expect(verdicts).toEqual(Array.from({ length: 4 }, () => "Signature is Valid."));
+      // Poppler does not judge document time stamps: openssl does, below.
+      expect(verdicts.slice(0, 3)).toEqual(Array.from({ length: 3 }, () => "Signature is Valid."));
       expect(wholeFile).toEqual([false, false, false, true]);
       const { contents, byteRange } = signatureFields(openPdf(raised)).at(-1)!;
       const [a, b, c, d] = byteRange!;
@@ -146,30 +148,26 @@ describe("a time-stamping authority that does not do its duty", () => {
   it("does not slow down signing", async () => {
     const rate = async (name: string): Promise<number> => {
       const started = Date.now();
-      const ids = [];
-      for (let i = 0; i < 3; i++) ids.push(...(await site.acceptClass(`${name}-${i}`)));
+      const ids = [...(await site.acceptClass(`${name} 1`)), ...(await site.acceptClass(`${name} 2`))];
       for (const id of ids) await issued(id);
       return (1000 * ids.length) / (Date.now() - started);
     };
     await rate("warm");
-    const up = await rate("up");
-    const down: string[] = [];
+    const ratios: string[] = [];
     for (const [name, faults] of [
       ["refusing", { refuse: true }],
       ["131 s late", { latencyMs: 131_000 }],
     ] as const) {
+      const up = await rate(`before ${name}`);
       site.demo.pki.faults.tsa = faults;
       // The first ones find out; the rate is that of those who come after.
       for (const id of await site.acceptClass(`found out ${name}`)) await issued(id);
-      down.push(`${name} ${((await rate(name)) / up).toFixed(2)}`);
+      ratios.push(`${name} ${((await rate(name)) / up).toFixed(2)}`);
+      site.demo.pki.faults.tsa = {};
+      const waiting = async () => (await site.ledger.documents.waiting()).documents;
+      await vi.waitFor(async () => expect(await waiting()).toBe(0), { timeout: 60_000 });
     }
-    console.log(
-      `signing while no time stamp is to be had, documents a second as a ratio to stamping: ${down.join(", ")}`,
-    );
-    site.demo.pki.faults.tsa = {};
-    await vi.waitFor(async () => expect((await site.ledger.documents.waiting()).documents).toBe(0), {
-      timeout: 60_000,
-    });
+    console.log(`signing without time stamps, documents a second as a ratio to stamping: ${ratios.join(", ")}`);
   });
 
   it("leaves an audit log that is whole, and the doctor nothing to say", async () => {
