@@ -21,6 +21,8 @@ import type { DocumentState } from "./states.ts";
 /** What else is written in the transaction of a transition, so that the ledger never says two things at once. */
 export interface TransitionChange {
   actor: string;
+  /** Transitions that come before this one, in the same durable transaction, each with its own audit entry. */
+  before?: readonly { to: DocumentState; change: Omit<TransitionChange, "before"> }[];
   /** Goes into the audit entry: codes, numbers, digests, never names of pupils. */
   details?: Record<string, unknown>;
   /** The plan, once. */

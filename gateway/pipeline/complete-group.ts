@@ -3,8 +3,8 @@ import type { Stamp } from "../timestamps/index.ts";
 import type { DocumentWork, GroupInWork } from "./document-work.ts";
 
 /**
- * Puts values and stamps in their places, stores the revision, and says so in the ledger: on to the next signatures, or to
- * the verification. `newValues` are those the ledger does not hold yet.
+ * Puts values and stamps in their places, stores the revision, and says so in the ledger, mostly with the next move: on to the next
+ * signatures, or to the verification. `newValues` are those the ledger does not hold yet.
  */
 export async function completeGroup(
   work: DocumentWork,
@@ -26,8 +26,13 @@ export async function completeGroup(
   }));
   const done = new Set(group.steps.map((step) => step.id));
   const last = work.openSteps().every((step) => done.has(step.id));
-  await work.move(last ? "verifying" : "preparing", { values: newValues, completed, currentSha256 });
-  reach("complete.written");
+  const to = last ? "verifying" : "preparing";
+  const change = { values: newValues, completed, currentSha256 };
+  // What follows the last signature may take long, fetching evidence: values are not to be in memory alone meanwhile.
+  if (last && newValues.length > 0) {
+    await work.move(to, change);
+    reach("complete.written");
+  } else work.moveWithNext(to, change, "complete.written");
   for (const [i, { stepId, ...rest }] of completed.entries()) {
     const record = work.signatures.get(stepId)!;
     work.signatures.set(stepId, {

@@ -4,16 +4,18 @@ import type { PlannedSignature, Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
 import { GatewayError } from "../errors.ts";
 import type { Preservation } from "../extension/index.ts";
-import type {
-  CertificateBinding,
-  DocumentFormat,
-  DocumentRecord,
-  DocumentState,
-  Dossier,
-  Ledger,
-  SignatureRecord,
-  StepRecord,
-  TransitionChange,
+import { type Failpoint, reach } from "../failpoint.ts";
+import {
+  type CertificateBinding,
+  checkTransition,
+  type DocumentFormat,
+  type DocumentRecord,
+  type DocumentState,
+  type Dossier,
+  type Ledger,
+  type SignatureRecord,
+  type StepRecord,
+  type TransitionChange,
 } from "../ledger/index.ts";
 import type { Metrics } from "../observability/index.ts";
 import type { ReceiptIssuer } from "../receipts/index.ts";
@@ -50,6 +52,8 @@ export interface PipelineParts {
   actor: string;
 }
 
+type Change = Omit<TransitionChange, "actor" | "before">;
+
 /** A group of signatures in the making, over the current revision. */
 export interface GroupInWork {
   steps: StepRecord[];
@@ -68,6 +72,8 @@ export class DocumentWork {
   steps: StepRecord[];
   readonly signatures: Map<string, SignatureRecord>;
   group: GroupInWork | null = null;
+  #written: DocumentRecord;
+  readonly #unwritten: { to: DocumentState; change: Change; arrow: Failpoint }[] = [];
   #content: { sha256: string; bytes: Uint8Array } | null = null;
   #plan: ReadonlyMap<string, PlannedSignature> | null = null;
   readonly #bindings = new Map<string, CertificateBinding>();
@@ -83,6 +89,7 @@ export class DocumentWork {
     this.profile = profile;
     this.format = parts.formats[dossier.document.format];
     this.document = dossier.document;
+    this.#written = dossier.document;
     this.steps = dossier.steps;
     this.signatures = new Map(dossier.signatures.map((signature) => [signature.stepId, signature]));
   }
@@ -159,11 +166,44 @@ export class DocumentWork {
     return { steps: [...steps], prepared: await this.format.prepare(await this.content(), members) };
   }
 
-  async move(to: DocumentState, change: Omit<TransitionChange, "actor">): Promise<void> {
-    this.document = await this.parts.ledger.documents.transition(this.document, to, {
-      actor: this.parts.actor,
-      ...change,
-    });
+  /** Written when it returns, and whatever was left for it. @throws GatewayError LEDGER_*; nothing of it was written then */
+  async move(to: DocumentState, change: Change): Promise<void> {
+    const { actor, ledger } = this.parts;
+    const before = this.#unwritten.map((each) => ({ to: each.to, change: { actor, ...each.change } }));
+    this.document = await ledger.documents.transition(this.#written, to, { actor, ...change, before });
+    this.#written = this.document;
+    for (const { arrow } of this.#unwritten.splice(0)) reach(arrow);
+  }
+
+  /**
+   * A move that may be forgotten: what it says can be had again, and the process dying before the next move is as if it had
+   * died before this one. A commit costs a flush of the disk; here the next one carries both. `arrow` is reached when it is written.
+   */
+  moveWithNext(to: DocumentState, change: Change, arrow: Failpoint): void {
+    checkTransition(this.document.state, to);
+    this.#unwritten.push({ to, change, arrow });
+    this.document = {
+      ...this.document,
+      state: to,
+      version: this.document.version + 1,
+      currentSha256: change.currentSha256 ?? this.document.currentSha256,
+      attempts: 0,
+      nextAttemptAt: null,
+      error: null,
+    };
+  }
+
+  /** Writes what was left for the next move when there will be none. @throws GatewayError LEDGER_* */
+  async settle(): Promise<void> {
+    const last = this.#unwritten.pop();
+    if (last === undefined) return;
+    await this.move(last.to, last.change);
+    reach(last.arrow);
+  }
+
+  /** As the ledger has it. */
+  get written(): DocumentRecord {
+    return this.#written;
   }
 
   /** Steps without a signature in a stored revision, in their order. */

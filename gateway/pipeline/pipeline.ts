@@ -54,11 +54,10 @@ export function createPipeline(parts: PipelineParts, options: PipelineOptions) {
     if (due !== null && due > parts.clock()) return { kind: "again", at: due };
     if (stepOf[dossier.document.state] === undefined) return { kind: "done" };
     reach("work.taken");
-    const at = { document: dossier.document };
+    let work: DocumentWork | null = null;
     try {
-      const work = new DocumentWork(parts, dossier);
+      work = new DocumentWork(parts, dossier);
       for (;;) {
-        at.document = work.document;
         const { state } = work.document;
         const step = stepOf[state];
         if (step === undefined) return { kind: "done" };
@@ -74,7 +73,13 @@ export function createPipeline(parts: PipelineParts, options: PipelineOptions) {
         }
       }
     } catch (error) {
-      return stumble(at.document, error);
+      try {
+        // What was reached stays reached: a signed revision that cannot be judged yet is not signed and stamped anew.
+        await work?.settle();
+      } catch (second) {
+        return stumble(work?.written ?? dossier.document, second);
+      }
+      return stumble(work?.written ?? dossier.document, error);
     }
   }
 

@@ -24,7 +24,6 @@ export async function planDocument(work: DocumentWork): Promise<void> {
   steps.sort((a, b) => a.order - b.order);
   for (const [position, step] of steps.entries()) step.position = position;
   reach("plan.made");
-  await work.move("preparing", { steps, details: { signatures: steps.length } });
-  reach("plan.written");
+  work.moveWithNext("preparing", { steps, details: { signatures: steps.length } }, "plan.written");
   work.steps = steps;
 }

@@ -244,7 +244,12 @@ export function sqliteDocuments(
         receipt: row.receipt,
       };
     },
-    transition: (seen, to, change) => group.write(() => transition(seen, to, change)),
+    transition: (seen, to, { before, ...change }) =>
+      group.write(() => {
+        let from = seen;
+        for (const each of before ?? []) from = transition(from, each.to, each.change);
+        return transition(from, to, change);
+      }),
     postpone: (seen, attempt) =>
       group.write(() => {
         const from = currentAt(seen);
