@@ -8,11 +8,22 @@ export interface FormFile {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** The files and the other fields of a form that was read whole. @throws GatewayError REQUEST_INVALID */
+/** Parts of a form where nobody sends a class at once. */
+const MOST_PARTS = 100;
+
+/**
+ * The files and the other fields of a form that was read whole.
+ * @param mostParts beyond it the form is refused before it is taken apart: a million empty parts cost little to send
+ * @throws GatewayError REQUEST_INVALID
+ */
 export async function readForm(
   bytes: Uint8Array,
   contentType: string,
+  mostParts = MOST_PARTS,
 ): Promise<{ files: FormFile[]; fields: Record<string, string> }> {
+  if (hasMoreParts(bytes, contentType, mostParts)) {
+    throw new GatewayError("REQUEST_INVALID", `the form has more than ${mostParts} parts`);
+  }
   const body = new Response(bytes as Uint8Array<ArrayBuffer>, { headers: { "content-type": contentType } });
   const form = await body.formData().catch((error: unknown) => {
     throw new GatewayError("REQUEST_INVALID", "the form cannot be read", { cause: error });
@@ -27,4 +38,18 @@ export async function readForm(
     }
   }
   return { files, fields };
+}
+
+/** Counts delimiters (RFC 2046 §5.1.1); content that happens to hold one counts as well. */
+function hasMoreParts(bytes: Uint8Array, contentType: string, most: number): boolean {
+  const match = /boundary=(?:"([^"]{1,70})"|([^;\s]{1,70}))/i.exec(contentType);
+  if (!match) return false;
+  const delimiter = Buffer.from(`--${match[1] ?? match[2]}`, "latin1");
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  // The last delimiter closes the form.
+  let left = most + 1;
+  for (let at = buffer.indexOf(delimiter); at >= 0; at = buffer.indexOf(delimiter, at + delimiter.length)) {
+    if (--left < 0) return true;
+  }
+  return false;
 }

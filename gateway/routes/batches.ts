@@ -15,6 +15,7 @@ import { documentProblemSchema } from "./document-view.ts";
 import { idempotencyKey, refuseWhenFull, schoolOf } from "./documents.ts";
 import type { GatewayEnv, GatewayParts } from "./gateway-parts.ts";
 import { parseParameters } from "./respond.ts";
+import { StreamPlaces } from "./stream-places.ts";
 
 const text = z.string().min(1).max(200);
 export const batchParameters = z.strictObject({
@@ -59,11 +60,14 @@ export const batchItemsSchema = z
 const AT_ONCE = 16;
 /** A form is read whole; what is larger comes as a ZIP. */
 const FORM_BYTES = 64 * 1024 * 1024;
+/** Fields of a form beside its files. */
+const FORM_FIELDS = 20;
 const EVENT_PAUSE_MS = 300;
 
 /** `/v1/batches`: many documents in one call, what became of each, and their progress as it happens. */
 export function batchRoutes(parts: GatewayParts): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>();
+  const streams = new StreamPlaces({ perSchool: 20, total: 500 });
   app.use(async (context, next) => {
     context.set("key", await authenticate(parts.ledger, context.req.header("authorization")));
     await next();
@@ -132,28 +136,33 @@ export function batchRoutes(parts: GatewayParts): Hono<GatewayEnv> {
 
   app.get("/:id/events", async (context) => {
     const batch = await own(parts, context.get("key"), context.req.param("id"));
+    const leave = streams.enter(batch.school);
     let seq = Number(context.req.header("last-event-id") ?? 0);
     if (!Number.isSafeInteger(seq) || seq < 0) seq = 0;
     return streamSSE(context, async (stream) => {
-      while (!stream.aborted && !parts.stopping.aborted) {
-        const entries = await parts.ledger.audit.entries({ after: seq, limit: 500, batchId: batch.id });
-        for (const entry of entries) {
-          seq = entry.seq;
-          const { at, action, documentId, details } = entry;
-          const data = JSON.stringify({ at: new Date(at).toISOString(), action, documentId, code: details.code });
-          await stream.writeSSE({ id: String(seq), event: action, data });
+      try {
+        while (!stream.aborted && !parts.stopping.aborted) {
+          const entries = await parts.ledger.audit.entries({ after: seq, limit: 500, batchId: batch.id });
+          for (const entry of entries) {
+            seq = entry.seq;
+            const { at, action, documentId, details } = entry;
+            const data = JSON.stringify({ at: new Date(at).toISOString(), action, documentId, code: details.code });
+            await stream.writeSSE({ id: String(seq), event: action, data });
+          }
+          if (entries.length === 500) continue;
+          const view = await viewBatch((await parts.ledger.batches.get(batch.id))!, parts);
+          if (entries.length > 0 || view.finished) {
+            await stream.writeSSE({
+              id: String(seq),
+              event: view.finished ? "finished" : "progress",
+              data: JSON.stringify(view),
+            });
+          }
+          if (view.finished) return;
+          await stream.sleep(EVENT_PAUSE_MS);
         }
-        if (entries.length === 500) continue;
-        const view = await viewBatch((await parts.ledger.batches.get(batch.id))!, parts);
-        if (entries.length > 0 || view.finished) {
-          await stream.writeSSE({
-            id: String(seq),
-            event: view.finished ? "finished" : "progress",
-            data: JSON.stringify(view),
-          });
-        }
-        if (view.finished) return;
-        await stream.sleep(EVENT_PAUSE_MS);
+      } finally {
+        leave();
       }
     });
   });
@@ -209,7 +218,7 @@ async function* itemsOf(request: Request, parts: GatewayParts): AsyncGenerator<Z
   }
   const { bytes, release } = await readBody(request, FORM_BYTES, parts.budget);
   try {
-    const { files } = await readForm(bytes, type);
+    const { files } = await readForm(bytes, type, limits.batchItems + FORM_FIELDS);
     if (files.length === 0) throw new GatewayError("BATCH_EMPTY", "the form holds no file");
     if (files.length > limits.batchItems) {
       throw new GatewayError("BATCH_TOO_MANY", "too many files", { details: { limit: limits.batchItems } });

@@ -32,7 +32,6 @@ function run(...args: string[]): Promise<{ code: number; stdout: string; stderr:
   });
 }
 /** What a terminal would obey: everything but text and ends of lines. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const OBEYED = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]/;
 const CLEAR = "\u001b[2J\u001b[H";
 
@@ -88,7 +87,7 @@ describe.skipIf(!existsSync(main))("hocba verify", { timeout: 60_000 }, () => {
     const { stdout: json } = await run("--json", "names.xml");
     expect(OBEYED.test(json)).toBe(false);
     expect(JSON.parse(json)).toMatchObject({
-      signatures: [{ signer: { subject: expect.stringContaining("\u001b") } }],
+      signatures: [{ signer: { subject: expect.stringContaining("Bộ trưởng") } }],
     });
   });
 
