@@ -28,8 +28,8 @@ export function sentence(report: VerificationReport): Bilingual {
     }
     case "TOTAL-PASSED":
       return {
-        vi: `Hợp lệ: tài liệu nguyên vẹn, do ${who.vi} ký${when(signers, "vi")}; các chứng thư không bị thu hồi.`,
-        en: `Valid: the document is whole, signed by ${who.en}${when(signers, "en")}; no certificate was revoked.`,
+        vi: `Hợp lệ: tài liệu nguyên vẹn, do ${who.vi} ký${when(signers, "vi")}; các chứng thư không bị thu hồi.${UNKNOWN_KIND.vi(report)}`,
+        en: `Valid: the document is whole, signed by ${who.en}${when(signers, "en")}; no certificate was revoked.${UNKNOWN_KIND.en(report)}`,
       };
     case "TOTAL-FAILED": {
       const why = first("error");
@@ -48,6 +48,18 @@ export function sentence(report: VerificationReport): Bilingual {
     }
   }
 }
+
+/** What looks like a transcript to a person may be none to the verifier: then nobody asked whether all have signed who must. */
+const UNKNOWN_KIND = {
+  vi: ({ profile }: VerificationReport) =>
+    profile === null
+      ? " Tệp không theo mẫu học bạ nào được biết: chỉ chữ ký được kiểm tra, không kiểm tra ai phải ký."
+      : "",
+  en: ({ profile }: VerificationReport) =>
+    profile === null
+      ? " It follows no known form of a transcript: its signatures were checked, not who had to sign."
+      : "",
+};
 
 /** What a clerk must hear first; findings about the role chain mostly follow from one of these. */
 const ROOT_CAUSES = new Set([
