@@ -22,5 +22,5 @@ WORKDIR /app
 COPY --from=build /app /app
 USER node
 ENV NODE_ENV=production
-ENTRYPOINT ["node", "/app/gateway/dist/cli/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=32", "/app/gateway/dist/cli/main.js"]
 CMD ["--help"]

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { benchRawSign } from "@hocba/hsm-adapters/bench";
 import { Pkcs11Signer } from "@hocba/hsm-adapters/pkcs11";
-import { padesFormat } from "@hocba/signatures/sign";
+import { completeInPlace, padesFormat } from "@hocba/signatures/sign";
 import { openBenchToken } from "./bench-token.ts";
 import { type Figure, rateOf } from "./measure.ts";
 import { samplePdf } from "./signed-samples.ts";
@@ -27,7 +27,8 @@ export async function benchSigning(options: { seconds: number; sessions: number 
           });
           const digest = createHash("sha256").update(prepared.toBeSigned).digest();
           const value = await signer.sign(token.key, token.signer.algorithm, digest);
-          return pades.complete(prepared, value);
+          // As the pipeline does.
+          return completeInPlace(prepared, value, nodeCrypto);
         },
         { seconds, lanes: sessions * 2 },
       );

@@ -49,6 +49,9 @@ const MAIN = fileURLToPath(
   new URL(import.meta.url.endsWith(".ts") ? "../dist/cli/main.js" : "../cli/main.js", import.meta.url),
 );
 
+/** As the launcher gives it: documents are short-lived. */
+const YOUNG_GENERATION = "--max-semi-space-size=32";
+
 /**
  * The whole gateway on embedded defaults: dev PKI (in this process), SoftHSM token, private Redis, token host, gateway and
  * worker, each a process of its own. Everything lives under `dataDir`; sockets in a directory of their own, since their
@@ -146,7 +149,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
     const run = (name: string, command: string, file: string, isReady: () => Promise<boolean>) =>
       start(name, async () => {
-        const part = startPart(name, [process.execPath, MAIN, command, "--config", file], {
+        const part = startPart(name, [process.execPath, YOUNG_GENERATION, MAIN, command, "--config", file], {
           logFile: logFile(name),
           env: signers.token.env,
         });

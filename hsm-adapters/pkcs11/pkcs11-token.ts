@@ -277,6 +277,8 @@ export class Pkcs11Token {
 
   #module(): Pkcs11Module {
     if (this.#closed) throw this.#closedError();
+    // While a connection stands its module does: to look for the file anew would cost each signature a few system calls.
+    if (this.#connection && this.#loaded) return this.#loaded;
     const module = (this.#options.load ?? loadModule)(this.#config.module);
     module.initialize();
     this.#loaded = module;
