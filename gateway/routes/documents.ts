@@ -27,11 +27,14 @@ export const withdrawalBody = z.strictObject({
 });
 
 export const contentParameters = z.strictObject({
-  revision: z.enum(["signed", "preserved", "current", "original"]).default("signed").meta({
-    description:
-      "`preserved`: the newest revision with renewed time stamps, where the profile's level is LT or LTA; a detached signature with " +
-      "its evidence record in it, where it has one; else as `signed`",
-  }),
+  revision: z
+    .enum(["signed", "preserved", "current", "original"])
+    .default("signed")
+    .meta({
+      description:
+        "`preserved`: the newest revision with renewed time stamps, where the profile's level is LT or LTA; a detached signature with " +
+        "its evidence record in it, where it has one; else as `signed`",
+    }),
 });
 
 export const listParameters = z.strictObject({
