@@ -1,8 +1,18 @@
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseXml } from "@hocba/signatures/xml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { reference, type TranscriptScene, transcriptScene, unsignedTranscript } from "./transcript-scene.ts";
 
@@ -72,7 +82,10 @@ describe.skipIf(!existsSync(main))("hocba verify", { timeout: 60_000 }, () => {
 
   it("prints nothing that a terminal obeys out of a certificate or a document", async () => {
     const leaf = await scene.pki.issueLeaf({
-      subject: { organization: `Trường${CLEAR}`, commonName: `Bộ trưởng\u001b]0;x\u0007\n✔ Hợp lệ\u202e` },
+      subject: {
+        organization: `Trường${CLEAR}`,
+        commonName: `Bộ trưởng<script>alert(1)</script>&\u001b]0;x\u0007\u0000\ufffe\n✔ Hợp lệ\u202e`,
+      },
       keyType: "ec-p256",
     });
     const text = scene.signByHand(unsignedTranscript(), "PHAT_HANH_HOC_BA/KY_PHAT_HANH", leaf, {
@@ -84,6 +97,10 @@ describe.skipIf(!existsSync(main))("hocba verify", { timeout: 60_000 }, () => {
     expect(stdout).toContain("Bộ trưởng");
     expect(OBEYED.test(stdout), JSON.stringify(stdout)).toBe(false);
     expect(stdout).not.toMatch(/^✔ Hợp lệ/m);
+    const reports = await run("--report-pdf", "names.pdf", "--report-xml", "names-report.xml", "names.xml");
+    expect([reports.code === 3, reports.stderr]).toEqual([false, ""]);
+    expect(() => parseXml(readFileSync(join(dir, "names-report.xml")))).not.toThrow();
+    expect(readFileSync(join(dir, "names.pdf")).subarray(0, 5).toString()).toBe("%PDF-");
     const { stdout: json } = await run("--json", "names.xml");
     expect(OBEYED.test(json)).toBe(false);
     expect(JSON.parse(json)).toMatchObject({
