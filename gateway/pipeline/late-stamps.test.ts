@@ -4,7 +4,7 @@ import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
 import { type Profile, shippedProfiles } from "@hocba/signatures/profiles";
 import { findXmlSignatures, parseXml, readXadesProperties, readXmlSignature } from "@hocba/signatures/xml";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { ConfigInput } from "../config/index.ts";
 import type { SharedDeps } from "../create-gateway.ts";
 import { transcriptPdf, transcriptXml } from "../demo/sample-class/index.ts";
@@ -277,6 +277,24 @@ describe("documents whose time stamp is late", () => {
     60_000,
   );
 
+  it("cost no second time stamp while they fail their verification", async () => {
+    const id = await issuedBare("pdf");
+    site.pki.faults.tsa = {};
+    const asked = vi.spyOn(site.pki.faults as { strike(service: string): unknown }, "strike");
+    const stamps = () => asked.mock.calls.filter(([service]) => service === "tsa").length;
+    const failing = { verify: async () => ({ ...(await verdict(id)), indication: "INDETERMINATE" as const }) };
+    const { raiser } = await worker({ verifier: failing as never });
+    for (let turn = 0; turn < 5; turn++) {
+      await raiser.turn();
+      await delay(5);
+    }
+    expect(stamps()).toBe(1);
+    asked.mockRestore();
+    expect((await dossier(id)).document).toMatchObject({ level: "B", waitingFor: "T" });
+    expect(await site.ledger.documents.waiting()).toMatchObject({ documents: 1, failing: 1 });
+    await raised(id);
+  }, 60_000);
+
   it("stay as they are when they were withdrawn meanwhile, even in the last moment", async () => {
     const id = await issuedBare("pdf");
     const { document } = await dossier(id);
@@ -333,5 +351,16 @@ describe("documents whose time stamp is late", () => {
     expect((await dossier(broken)).document).toMatchObject({ level: "B", waitingFor: "T" });
     expect(await site.ledger.documents.waiting()).toMatchObject({ documents: 1, failing: 1 });
     await raised(broken);
+  }, 60_000);
+
+  it("that are certified against every change are raised all the same: a document time stamp is none (ISO 32000-2 §12.8.2.2)", async () => {
+    const pdf = shippedProfiles.get("hocba-pdf")!;
+    const steps = pdf.steps.filter((step) => step.id === "seal").map((step) => ({ ...step, order: 1 }));
+    const profile = { ...pdf, steps, pdf: { ...pdf.pdf, docMdp: 1 as const } };
+    const profiles = new Map([...shippedProfiles, ["hocba-pdf", profile] as const]);
+    const id = await issuedBare("pdf", { profiles });
+    site.pki.faults.tsa = {};
+    await raised(id, { profiles });
+    expect((await dossier(id)).document).toMatchObject({ level: "T", waitingFor: null });
   }, 60_000);
 });

@@ -14,6 +14,7 @@ import { shortReport } from "./verify-signed.ts";
  * Raises an issued document whose time stamp was late: to T, and on to the level of its profile. No key is used and no signature value
  * changes; the raised revision is judged as a stranger would before it takes the place of the other, which stays known as
  * issued. May be called again after a process was killed between any two lines: then another stamp is asked for.
+ * @param cautious it failed before: it is judged first, since a time stamp is too scarce to be thrown away once more
  * @returns the document as it stands now; `waitingFor` is not null when a part of what it waits for is still lacking
  * @throws GatewayError TSA_UNAVAILABLE, VERIFICATION_FAILED, VERIFICATION_INDETERMINATE, LEDGER_CONFLICT, STORE_*; what
  *   `Preservation.raise` throws
@@ -21,11 +22,13 @@ import { shortReport } from "./verify-signed.ts";
 export async function raiseDocument(
   work: DocumentWork,
   timestamps: Pick<TimestampRouter, "stamp">,
+  cautious = false,
 ): Promise<DocumentRecord> {
   const { document, parts, profile } = work;
   const { format } = document;
   const content = await work.content();
   const detached = await work.detached();
+  if (cautious) await judge(work, content, detached, []);
   const wanted = await bareSteps(work, content);
   // A profile that was changed meanwhile takes nothing from what was promised at the issue.
   const ids = wanted.size > 0 ? [...wanted.keys()] : bareSignatures(content, format);
@@ -53,22 +56,7 @@ export async function raiseDocument(
     throw new GatewayError("INTERNAL", "raising has changed a signature");
   }
 
-  const report = await parts.verify(raised, profile, fileNameOf(document), detached);
-  const signatures = report.signatures.filter((each) => each.format !== "DocTimeStamp");
-  const proven = new Map(
-    signatures.flatMap((each) =>
-      each.bestSignatureTime === null || each.level === "B" || each.level === "none" ? [] : [[each.id, each] as const],
-    ),
-  );
-  const intact = signatures.filter((each) => each.integrity === "intact").length;
-  if (report.indication !== "TOTAL-PASSED" || intact !== work.steps.length || ids.some((id) => !proven.has(id))) {
-    const failed = report.indication === "TOTAL-FAILED";
-    throw new GatewayError(
-      failed ? "VERIFICATION_FAILED" : "VERIFICATION_INDETERMINATE",
-      "a stranger would not find the late time stamp good",
-      { retryable: !failed, details: { ...shortReport(report), ids, proven: [...proven.keys()] } },
-    );
-  }
+  const { report, proven } = await judge(work, raised, detached, ids);
   reach("raise.verified");
   const currentSha256 = await parts.store.put(raised);
   reach("raise.stored");
@@ -93,6 +81,28 @@ export async function raiseDocument(
   const after = await parts.ledger.documents.raise(document, change);
   reach("raise.written");
   return after;
+}
+
+/** As a stranger would: valid, every signature intact, those of `ids` at T or above with the time proven. @throws GatewayError VERIFICATION_* */
+async function judge(work: DocumentWork, content: Uint8Array, detached: Uint8Array | null, ids: readonly string[]) {
+  const { document, parts, profile } = work;
+  const report = await parts.verify(content, profile, fileNameOf(document), detached);
+  const signatures = report.signatures.filter((each) => each.format !== "DocTimeStamp");
+  const proven = new Map(
+    signatures.flatMap((each) =>
+      each.bestSignatureTime === null || each.level === "B" || each.level === "none" ? [] : [[each.id, each] as const],
+    ),
+  );
+  const intact = signatures.filter((each) => each.integrity === "intact").length;
+  if (report.indication !== "TOTAL-PASSED" || intact !== work.steps.length || ids.some((id) => !proven.has(id))) {
+    const failed = report.indication === "TOTAL-FAILED";
+    throw new GatewayError(
+      failed ? "VERIFICATION_FAILED" : "VERIFICATION_INDETERMINATE",
+      "a stranger would not find the document and its late time stamp good",
+      { retryable: !failed, details: { ...shortReport(report), ids, proven: [...proven.keys()] } },
+    );
+  }
+  return { report, proven };
 }
 
 /** Every step by the name of its signature in the verifier's report. */

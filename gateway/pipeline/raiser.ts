@@ -47,7 +47,7 @@ export function createRaiser(parts: PipelineParts, options: RaiserOptions): Rais
     const dossier = await ledger.documents.dossier(id);
     if (dossier === null || dossier.document.waitingFor === null) return "left";
     try {
-      const after = await raiseDocument(new DocumentWork(parts, dossier), timestamps);
+      const after = await raiseDocument(new DocumentWork(parts, dossier), timestamps, attempts > 0);
       const { level, waitingFor } = after;
       log.info({ documentId: id, level, waitingFor }, "document raised");
       if (waitingFor !== null) await ledger.documents.postponeWaiting(id, clock() + rest(attempts), null);
@@ -98,6 +98,8 @@ export function createRaiser(parts: PipelineParts, options: RaiserOptions): Rais
             starved = true;
             continue;
           }
+          // Given back at once, for another worker.
+          if (outcome === "left" && stopping.signal.aborted) continue;
           held.delete(document.id);
           if (typeof outcome === "object") {
             await ledger.documents.postponeWaiting(document.id, clock() + rest(document.attempts), outcome.failed);
