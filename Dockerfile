@@ -1,5 +1,5 @@
 # One image for gateway, worker and token host; docker-compose.yml says which command each runs.
-FROM node:20-bookworm-slim AS build
+FROM node:24-bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -14,7 +14,7 @@ RUN npm ci
 COPY . .
 RUN npm run build && npm prune --omit=dev
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 # softhsm2 serves trials; a real token or HSM brings its own PKCS #11 module, mounted into the token host.
 RUN apt-get update && apt-get install -y --no-install-recommends softhsm2 fonts-dejavu-core fonts-liberation2 \
   && rm -rf /var/lib/apt/lists/*
