@@ -36,6 +36,7 @@ export interface VerificationContext {
 export interface CertificateRegistry {
   /**
    * True when the certificate may sign in `role` for `school` at `time` (ms since 1970).
+   * @param subject code of the subject a subject teacher's signature is over; null for other roles
    * @param certificate `fingerprint`: SHA-256 of the certificate, upper-case hex
    */
   isBound(
@@ -43,6 +44,7 @@ export interface CertificateRegistry {
     role: Role,
     school: string | null,
     time: number,
+    subject: string | null,
   ): boolean;
 }
 

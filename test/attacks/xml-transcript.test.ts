@@ -467,6 +467,16 @@ describe("the role chain", () => {
       as: { principal: scene.leaves.get("homeroom-teacher") },
     });
     expect(errorsOf(codes(swapped))).toContain("HOCBA_NOT_REGISTERED");
+    // A colleague signs a subject that is not his, with his own genuine certificate and in the right place.
+    const bySubject = {
+      isBound: (c: { serial: string }, role: string, _school: string | null, _time: number, subject: string | null) =>
+        role !== "subject-teacher" || scene.leaves.get(`${role}:${subject}`)?.serial === c.serial,
+    };
+    expect(scene.verify(signed, { registry: bySubject }).indication).toBe("TOTAL-PASSED");
+    const foreign = await scene.signAll(unsignedTranscript(), {
+      as: { "subject-teacher:15": scene.leaves.get("subject-teacher:19") },
+    });
+    expect(errorsOf(scene.verify(foreign, { registry: bySubject }))).toContain("HOCBA_NOT_REGISTERED");
     const elsewhere = await scene.signAll(unsignedTranscript().replace("89999001", "89999002"));
     expect(errorsOf(codes(elsewhere))).toContain("HOCBA_NOT_REGISTERED");
   });

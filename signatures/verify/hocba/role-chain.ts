@@ -1,5 +1,5 @@
 import type { Bilingual } from "../../bilingual.ts";
-import type { PlannedSignature, Profile, Role } from "../../profiles/profile.ts";
+import type { PlannedSignature, Profile } from "../../profiles/profile.ts";
 import type { SignatureCandidate } from "../candidate.ts";
 import type { CertificateRegistry } from "../context.ts";
 import { finding } from "../findings.ts";
@@ -96,7 +96,7 @@ function judgeStep(planned: PlannedSignature, placed: PlacedReport, input: RoleC
     findings.push(finding("HOCBA_SEAL_EXPECTED", { step }));
   }
   if (planned.step.role !== "seal" && organisation) findings.push(finding("HOCBA_SEAL_UNEXPECTED", { step }));
-  if (input.registry && report.signer) findings.push(...judgeBinding(report, planned.step.role, input));
+  if (input.registry && report.signer) findings.push(...judgeBinding(report, planned, input));
   return findings;
 }
 
@@ -118,10 +118,15 @@ function isStampBroken({ timestamps, bestSignatureTime }: SignatureReport): bool
   return bestSignatureTime === null && timestamps.some((t) => t.integrity === "broken" || !t.imprintMatches);
 }
 
-function judgeBinding(report: SignatureReport, role: Role, input: RoleChainInput): Finding[] {
+function judgeBinding(report: SignatureReport, { step, key }: PlannedSignature, input: RoleChainInput): Finding[] {
+  const { role } = step;
   const time = Date.parse(report.bestSignatureTime ?? "") || input.time;
-  if (input.registry!.isBound(report.signer!, role, input.schoolCode, time)) return [];
-  const values = { serial: report.signer!.serial, role, school: input.schoolCode ?? "?" };
+  if (input.registry!.isBound(report.signer!, role, input.schoolCode, time, key)) return [];
+  const values = {
+    serial: report.signer!.serial,
+    role: key === null ? role : `${role} (${key})`,
+    school: input.schoolCode ?? "?",
+  };
   return [finding("HOCBA_NOT_REGISTERED", values)];
 }
 
