@@ -19,6 +19,7 @@ export class CertificatePool {
   /** Adds certificates in DER; one that cannot be read is left out, since nothing can rest on it. */
   addDer(encodings: Iterable<Uint8Array>): void {
     for (const der of encodings) {
+      if (this.list.length >= MAX_CERTIFICATES) return;
       try {
         this.add(this.cache.parse(der));
       } catch (error) {
@@ -41,12 +42,29 @@ export class CertificatePool {
         return id ? equalBytes(id, sid.keyId) : false;
       });
     }
-    const serial = this.list.filter((c) => c.serial === sid.serial);
-    // The name is read once: a file may bring thousands of certificates of one serial number.
-    const key = serial.length > 0 ? readable(() => parseName(sid.issuer).canonicalKey) : null;
-    return serial.filter(
-      (c) => equalBytes(c.issuer.raw, sid.issuer) || (key !== null && readable(() => c.issuer.canonicalKey) === key),
-    );
+    const key = readable(() => parseName(sid.issuer).canonicalKey);
+    return key === null ? [] : (this.ofSerial(sid.serial).get(key) ?? []);
+  }
+
+  private readonly bySerial = new Map<string, { upTo: number; byIssuer: Map<string, Certificate[]> }>();
+
+  /**
+   * Certificates of one serial number by their issuer's name, kept up as the pool grows: a file may bring thousands of them, and
+   * hundreds of signers that name one.
+   */
+  private ofSerial(serial: string): Map<string, Certificate[]> {
+    const index = this.bySerial.get(serial) ?? { upTo: 0, byIssuer: new Map<string, Certificate[]>() };
+    this.bySerial.set(serial, index);
+    for (; index.upTo < this.list.length; index.upTo++) {
+      const certificate = this.list[index.upTo]!;
+      if (certificate.serial !== serial) continue;
+      const key = readable(() => certificate.issuer.canonicalKey);
+      if (key === null) continue;
+      const same = index.byIssuer.get(key);
+      if (same) same.push(certificate);
+      else index.byIssuer.set(key, [certificate]);
+    }
+    return index.byIssuer;
   }
 }
 

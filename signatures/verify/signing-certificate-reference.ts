@@ -69,8 +69,22 @@ export function referenceMatches(
   const digest =
     reference.digestAlgorithm === "sha256"
       ? certificate.sha256(crypto)
-      : digestIfKnown(crypto, reference.digestAlgorithm, [certificate.raw]);
+      : digestOf(certificate, reference.digestAlgorithm, crypto);
   return digest !== null && equalBytes(digest, reference.digest);
+}
+
+const digests = new WeakMap<Certificate, Map<DigestAlgorithm, Uint8Array | null>>();
+
+/** Worked out once: every signature of a file is held against every certificate in it. */
+function digestOf(certificate: Certificate, algorithm: DigestAlgorithm, crypto: CryptoProvider): Uint8Array | null {
+  const known = digests.get(certificate) ?? new Map<DigestAlgorithm, Uint8Array | null>();
+  digests.set(certificate, known);
+  let digest = known.get(algorithm);
+  if (digest === undefined) {
+    digest = digestIfKnown(crypto, algorithm, [certificate.raw]);
+    known.set(algorithm, digest);
+  }
+  return digest;
 }
 
 /** False when the reference names another issuer or serial number than the certificate has. */

@@ -75,11 +75,17 @@ export class ValidationProcess {
     return this.builtPool;
   }
 
+  private readonly taken = new WeakSet<SignedData>();
+
   /** Takes up certificates, CRLs and OCSP responses from a SignedData and the CAdES attributes of a signer. */
   addEvidenceOf(signedData: SignedData, signer?: SignerInfo): void {
-    this.pool.addDer(signedData.certificates);
-    this.evidence.addCrls(signedData.crls);
-    this.evidence.addOcspResponses(signedData.ocspResponses);
+    if (!this.taken.has(signedData)) {
+      // Once for all its signers: hundreds of them share thousands of certificates.
+      this.taken.add(signedData);
+      this.pool.addDer(signedData.certificates);
+      this.evidence.addCrls(signedData.crls);
+      this.evidence.addOcspResponses(signedData.ocspResponses);
+    }
     const signed = signer?.signedAttributes?.values(CmsOid.adobeRevocationInfo) ?? [];
     const unsigned = signer?.unsignedAttributes;
     // Evidence that cannot be read is evidence that is missing.

@@ -24,7 +24,7 @@ import {
 import { verifySignerInfo } from "./verify-signer-info.ts";
 
 const MAX_TIMESTAMPS = 100;
-const MAX_COUNTER_SIGNATURES = 20;
+const MAX_COUNTER_SIGNATURES = 40;
 
 export interface CmsCandidateOptions {
   readonly id: string;
@@ -55,7 +55,11 @@ export function cmsCandidates(
   crypto: CryptoProvider,
 ): SignatureCandidate[] {
   const own = cmsCandidate(signedData, signer, options, pool, crypto);
-  const counters = (signer.unsignedAttributes?.values(CmsOid.counterSignature) ?? []).slice(0, MAX_COUNTER_SIGNATURES);
+  const counters = (signer.unsignedAttributes?.values(CmsOid.counterSignature) ?? []).slice(
+    0,
+    // All signers of one file together are counter-signed a bounded number of times.
+    Math.ceil(MAX_COUNTER_SIGNATURES / Math.max(1, signedData.signerInfos.length)),
+  );
   return [own, ...counters.flatMap((e, i) => counterSignature(signedData, signer, options, e, i, pool, crypto))];
 }
 
