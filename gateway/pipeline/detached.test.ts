@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { contextConstructed } from "@hocba/certs/der";
 import { certificatePem } from "@hocba/certs/x509";
 import { CmsOid, parseSignedData } from "@hocba/signatures/cms";
-import { zipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { examine } from "../doctor/index.ts";
 import { loadProfiles, readProfile } from "../profiles/index.ts";
@@ -179,6 +179,45 @@ describe("a package of any kind, signed from outside", () => {
     expect((await submit(app, text("y"), "detached", "key-0")).status).toBe(409);
     expect((await submit(app, new Uint8Array(0), "detached")).status).toBe(400);
     for (const id of ids) await signed(app, id);
+  }, 60_000);
+
+  it("comes in batches of files of any kind, by the profile named for all of them", async () => {
+    const { app } = await site.gateway({ webhooks: { pollMs: 100 } });
+    await (await site.worker()).start();
+    const files = zipSync({ "a.xml": text("<a/>"), "b.docx": text("PK"), "c.bin": text("c") });
+    const answer = await app.request("/v1/batches?profile=detached", {
+      method: "POST",
+      body: files as Uint8Array<ArrayBuffer>,
+      headers: { ...headers(), "content-type": "application/zip" },
+    });
+    expect(answer.status).toBe(202);
+    const { id, refused } = (await answer.json()) as { id: string; refused: number };
+    expect(refused).toBe(0);
+    await vi.waitFor(
+      async () => {
+        const entries = await site.ledger.audit.entries({ after: 0, limit: 1000, batchId: id });
+        expect(entries.at(-1)).toMatchObject({
+          action: "batch.finished",
+          details: { items: 3, refused: 0, states: { signed: 3 } },
+        });
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    const zip = await app.request(`/v1/batches/${id}/content`, { headers: headers() });
+    const signatures = Object.entries(unzipSync(new Uint8Array(await zip.arrayBuffer())));
+    expect(signatures).toHaveLength(3);
+    for (const [name, cms] of signatures) {
+      expect(name).toMatch(/^doc_\w+\.bin\.p7s$/);
+      expect(parseSignedData(cms).signerInfos).toHaveLength(1);
+    }
+    const unnamed = await app.request("/v1/batches", {
+      method: "POST",
+      body: files as Uint8Array<ArrayBuffer>,
+      headers: { ...headers(), "content-type": "application/zip" },
+    });
+    expect(await unnamed.json(), "nobody guesses that a file is to be signed from outside").toMatchObject({
+      refused: 3,
+    });
   }, 60_000);
 
   it("reaches LTA where its profile says so, and the doctor finds nothing amiss", async () => {
