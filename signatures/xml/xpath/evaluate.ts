@@ -110,6 +110,8 @@ export class XPathEvaluator {
         if (passes(step.test, step.axis, candidate)) found.push(candidate);
       }
       for (const predicate of step.predicates) found = this.filter(found, predicate);
+      // Keeping a node costs more than passing by one.
+      this.spend(2 * found.length);
       for (const hit of found) out.add(hit);
     }
     return out;
