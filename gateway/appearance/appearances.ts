@@ -7,6 +7,7 @@ import { markPage, type PadesAppearance } from "@hocba/signatures/sign";
 import { drawLookupMark } from "./draw-lookup-mark.ts";
 import { drawSignature, type SignatureContent } from "./draw-signature.ts";
 import { type FoundPlace, fieldPlace, findPlace } from "./find-place.ts";
+import { FoundTexts } from "./found-texts.ts";
 import { type Images, imagesIn } from "./images.ts";
 import { lookupCode } from "./lookup-code.ts";
 
@@ -39,7 +40,14 @@ export interface Appearances {
    * the same octets, on machines with the same fonts and images.
    * @throws SignaturesError PDF_*; GatewayError CONFIG_INVALID (an image); DrawingError FONT_MISSING
    */
-  show(document: Uint8Array, profile: Profile, step: ProfileStep, signer: ShownSigner): Promise<Shown>;
+  show(
+    document: Uint8Array,
+    profile: Profile,
+    step: ProfileStep,
+    signer: ShownSigner,
+    /** SHA-256 of the document as it came: what its pages say is read once for all its steps. */
+    original?: string,
+  ): Promise<Shown>;
 }
 
 /** Pictures kept: the signers of a class in one second, many times over. */
@@ -48,6 +56,7 @@ const KEPT = 512;
 export function createAppearances(options: AppearanceOptions): Appearances {
   const images = imagesIn(options.images);
   const pictures = new LruCache<string, Uint8Array>(KEPT);
+  const texts = new FoundTexts();
   const drawing = new Map<string, Promise<Uint8Array>>();
   const certificates = new LruCache<Uint8Array, Certificate>(KEPT);
 
@@ -77,7 +86,7 @@ export function createAppearances(options: AppearanceOptions): Appearances {
   }
 
   return {
-    async show(document, profile, step, signer) {
+    async show(document, profile, step, signer, original) {
       const lookup = profile.pdf?.lookup;
       const look = step.pdf?.appearance;
       if (look === undefined && lookup === undefined && profile.pdf?.docMdp === undefined) {
@@ -102,7 +111,12 @@ export function createAppearances(options: AppearanceOptions): Appearances {
       if (look === undefined || step.pdf === undefined) return { document: marked, appearance: null, first };
       const place =
         fieldPlace(opened, step.pdf.fieldName) ??
-        findPlace(opened, look.places, (id) => stepPlace(opened, profile, id));
+        findPlace(
+          opened,
+          look.places,
+          (id) => stepPlace(opened, profile, id),
+          original === undefined ? undefined : texts.finder(original, profile),
+        );
       if (place === null) return { document: marked, appearance: null, first };
       const content = contentOf(step, certificateOf(signer.certificate), signer.signingTime, place, images);
       const picture = await pictureOf(content);

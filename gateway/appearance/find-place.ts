@@ -12,6 +12,7 @@ import {
   walkPages,
 } from "@hocba/signatures/pdf";
 import type { Place } from "@hocba/signatures/profiles";
+import { indexOf, type TextFinder } from "./found-texts.ts";
 
 /** A place in a document: page from 0, `rect` in default user space, and its sizes as seen on the screen. */
 export interface FoundPlace {
@@ -29,9 +30,10 @@ export function findPlace(
   document: PdfDocument,
   places: readonly Place[],
   steps: StepPlaces = () => null,
+  texts: TextFinder = (view, page, _, text) => findText(view, page, text),
 ): FoundPlace | null {
   for (const place of places) {
-    const found = tryPlace(document, place, steps);
+    const found = tryPlace(document, place, steps, texts);
     if (found !== null) return found;
   }
   return null;
@@ -50,7 +52,7 @@ export function fieldPlace(document: PdfDocument, fieldName: string): FoundPlace
   return { page: page.index, rect, width: sideways ? h : w, height: sideways ? w : h };
 }
 
-function tryPlace(document: PdfDocument, place: Place, steps: StepPlaces): FoundPlace | null {
+function tryPlace(document: PdfDocument, place: Place, steps: StepPlaces, texts: TextFinder): FoundPlace | null {
   const view = document.latest;
   if (place.by === "step") {
     const base = steps(place.step);
@@ -62,7 +64,7 @@ function tryPlace(document: PdfDocument, place: Place, steps: StepPlaces): Found
     const low = bottom + (base.height - place.height) / 2;
     return inside(geometry, base.page, [right - place.width, low, right, low + place.height]);
   }
-  const index = place.page > 0 ? place.page - 1 : place.page;
+  const index = indexOf(place.page);
   const page = pageAt(view, index);
   if (page === null) return null;
   const geometry = pageGeometry(view, page);
@@ -77,7 +79,7 @@ function tryPlace(document: PdfDocument, place: Place, steps: StepPlaces): Found
       return inside(geometry, index, [left, bottom, left + place.width, bottom + place.height]);
     }
     case "anchor": {
-      const found = findText(view, page, place.text).at(-1);
+      const found = texts(view, page, index, place.text).at(-1);
       if (found === undefined) return null;
       const [x1, y1] = geometry.toSeen(...found.start);
       const [x2] = geometry.toSeen(...found.end);

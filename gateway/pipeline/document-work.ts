@@ -161,7 +161,13 @@ export class DocumentWork {
         throw new GatewayError("INTERNAL", `the profile has changed: step ${step.id} is not in the plan`);
       }
       const binding = await this.binding(step.bindingId);
-      members.push({ planned, profile: this.profile, signingTime: signingTime(step), identity: identityOf(binding) });
+      members.push({
+        planned,
+        profile: this.profile,
+        signingTime: signingTime(step),
+        identity: identityOf(binding),
+        original: this.document.sha256,
+      });
     }
     return { steps: [...steps], prepared: await this.format.prepare(await this.content(), members) };
   }

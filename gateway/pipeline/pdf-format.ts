@@ -17,9 +17,9 @@ export function pdfFormat(crypto: CryptoProvider, appearances: Appearances): Sig
       if (pdf === undefined) {
         throw new SignaturesError("PDF_FIELD_EXISTS", `the profile names no field for ${member.planned.id}`);
       }
-      const { profile, identity, signingTime } = member;
+      const { profile, identity, signingTime, original } = member;
       const signer = { certificate: identity.certificate, signingTime };
-      const shown = await appearances.show(document, profile, member.planned.step, signer);
+      const shown = await appearances.show(document, profile, member.planned.step, signer, original);
       const certify = shown.first ? profile.pdf?.docMdp : undefined;
       const prepared = pades.prepare(shown.document, identity, {
         fieldName: pdf.fieldName,

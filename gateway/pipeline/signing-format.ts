@@ -7,6 +7,8 @@ export interface GroupMember {
   profile: Profile;
   identity: SignerIdentity;
   signingTime: number;
+  /** SHA-256 of the document as it came, lower-case hex. */
+  original?: string;
 }
 
 /** Signatures prepared together over one revision of a document; arrays follow the order of the members. */
