@@ -255,6 +255,32 @@ describe("what the page shows", () => {
     },
   );
 
+  // PDF 2.0 lets a highlight without a picture state its blend mode: an opaque white one hides the mark.
+  it("a highlight that is to be drawn opaque", () => {
+    const entries =
+      "/Type/Annot/Subtype/Highlight/C[1 1 1]/F 4/Rect[30 140 130 180]/QuadPoints[30 180 130 180 30 140 130 140]";
+    refuses(note(`${entries}/BM/Normal`));
+    accepts(note(`${entries}/BM/Multiply`), "permitted");
+  });
+
+  // A line as thick as the mark is high, in white.
+  it("a strike-out, an underline and a highlight that paint over", () => {
+    const look = (content: string) => stream(content, "/Type/XObject/Subtype/Form/BBox[0 0 100 40]");
+    for (const [subtype, content] of [
+      ["StrikeOut", "1 G 40 w 0 20 m 100 20 l S"],
+      ["Underline", "1 G 0.4 w 100 0 0 100 0 0 cm 0 0.2 m 1 0.2 l S"],
+      ["Squiggly", "1 g 0 0 100 40 re f"],
+      ["Highlight", "1 g 0 0 100 40 re f"],
+      ["Highlight", "q 1 g 0 0 100 40 re f Q BT (10) Tj ET"],
+      ["Highlight", "BI /W 1 /H 1 /BPC 8 /CS /G ID 0 EI"],
+      ["Underline", "1 G 1 w 0 9 m 9 9 l S 0 G 0 1 m 9 1 l S"],
+    ]) {
+      refuses(note(`/Type/Annot/Subtype/${subtype}/F 4/Rect[30 140 130 180]/AP<</N 51 0 R>>`, { 51: look(content!) }));
+    }
+    const thin = look("1 0 0 RG 1 w 0 2 m 100 2 l S");
+    accepts(note("/Type/Annot/Subtype/Underline/F 4/Rect[30 140 130 180]/AP<</N 51 0 R>>", { 51: thin }), "permitted");
+  });
+
   it("a highlight as Acrobat draws it stays permitted", () => {
     const ap = stream(
       "/R0 gs 1 0.82 0 rg 30 140 m 130 140 l 130 180 l 30 180 l h f",

@@ -1,4 +1,5 @@
-import { isArray, PdfDict, PdfName, PdfRef, PdfStream, type PdfValue } from "../objects.ts";
+import type { PdfView } from "../document.ts";
+import { isArray, PdfDict, PdfName, PdfRef, PdfStream, type PdfValue, sameValue } from "../objects.ts";
 import { compareForm } from "./form-rules.ts";
 import { isPrivateEntry } from "./private-entry.ts";
 import { BOOKKEEPING } from "./roles.ts";
@@ -20,6 +21,9 @@ export function compareTrailers(comparison: Comparison): void {
     });
   } else if (!(root.to instanceof PdfRef)) comparison.report("trailer-root-changed", "suspicious", null);
   for (const { key, to } of changedEntries(comparison, before.trailer, after.trailer)) {
+    // The first part of the identifier goes into the key of an encrypted file (§7.6.4.3.2): all of it would read otherwise.
+    if (key === "ID" && after.document.encrypted && !sameValue(firstOf(before), firstOf(after)))
+      comparison.report("encryption-changed", "suspicious", null);
     if (key === "Root" || BOOKKEEPING.has(key)) continue;
     if (key === "Info") comparison.report("document-information", "lta", null);
     // Entries of other makers are not part of the standard and show nothing, unless they carry a document of their own, as
@@ -28,6 +32,8 @@ export function compareTrailers(comparison: Comparison): void {
     else comparison.report("trailer-entry", leadsToStream(comparison, to, 0) ? "suspicious" : "lta", null);
   }
 }
+
+const firstOf = (view: PdfView): PdfValue => view.resolve(view.array(view.trailer.get("ID"))?.[0] ?? null);
 
 function leadsToStream(comparison: Comparison, value: PdfValue, depth: number): boolean {
   const at = comparison.after.resolve(value);

@@ -17,6 +17,9 @@ const MAX_NESTED = 4;
  * no image in any of them (ISO 32000-2 §12.5.6.4, .10, .11, .14). Without a picture the viewer draws its own.
  */
 export function marksOnly(view: PdfView, annotation: PdfDict): boolean {
+  // PDF 2.0: the viewer draws with this blend mode where there is no picture, and the picture is laid over the page with it.
+  const blend = view.get(annotation, "BM");
+  if (blend !== null && !DARKENING.has(nameOf(blend) ?? "")) return false;
   const appearances = view.get(annotation, "AP");
   if (appearances === null) return true;
   if (!(appearances instanceof PdfDict)) return false;
