@@ -5,18 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { SignaturesError } from "@hocba/signatures";
-import {
-  analyseChanges,
-  coverage,
-  openPdf,
-  type PdfDocument,
-  type PdfStream,
-  pageAt,
-  securityStore,
-  signatureFields,
-  signedRanges,
-  textOf,
-} from "@hocba/signatures/pdf";
+import { analyseChanges, coverage, openPdf, securityStore, signatureFields, signedRanges } from "@hocba/signatures/pdf";
 import {
   appendValidationData,
   completeDocumentTimestamp,
@@ -352,46 +341,6 @@ describe("what cannot be signed", () => {
       expect.objectContaining({ code: "RESERVED_PLACE_TOO_SMALL" }),
     );
   });
-});
-
-describe("encrypted files that open without a password", () => {
-  const restrict = (bits: string, ...more: string[]) => ["--encrypt", "", "owner", bits, ...more, "--"];
-  it.each([
-    ["RC4, 40 bits", restrict("40"), ["--allow-weak-crypto"]],
-    ["RC4, 128 bits", restrict("128", "--use-aes=n"), ["--allow-weak-crypto"]],
-    ["AES, 128 bits", restrict("128", "--use-aes=y"), ["--allow-weak-crypto"]],
-    [
-      "AES, 128 bits, metadata in clear",
-      restrict("128", "--use-aes=y", "--cleartext-metadata"),
-      ["--allow-weak-crypto"],
-    ],
-    ["AES, 256 bits", restrict("256"), []],
-    ["AES, 256 bits, deprecated revision", restrict("256", "--force-R5"), ["--allow-weak-crypto"]],
-  ])("read as their plain text: %s", async (_, options, allow) => {
-    for (const objectStreams of [false, true]) {
-      const pdf = await PDFDocument.create();
-      pdf.setTitle("Học bạ số");
-      pdf.addPage([300, 300]).drawText("marks");
-      const plain = await pdf.save({ useObjectStreams: objectStreams });
-      const mode = objectStreams ? "--object-streams=generate" : "--object-streams=disable";
-      const document = openPdf(qpdf(plain, ...allow, mode, ...options));
-      expect(document).toMatchObject({ encrypted: true, decrypted: true });
-      const info = document.latest.dict(document.latest.trailer.get("Info"))!;
-      expect(textOf(document.latest.get(info, "Title"))).toBe("Học bạ số");
-      expect(contentOf(document)).toEqual(contentOf(openPdf(plain)));
-    }
-  });
-
-  it("stay closed where a password is needed", async () => {
-    const document = openPdf(qpdf(await drawn(false), "--encrypt", "user", "owner", "256", "--"));
-    expect(document).toMatchObject({ encrypted: true, decrypted: false });
-  });
-
-  function contentOf(document: PdfDocument): string {
-    const contents = document.latest.get(pageAt(document.latest, 0)!.dict, "Contents");
-    const streams = (Array.isArray(contents) ? contents : [contents]).map((v) => document.latest.resolve(v));
-    return streams.map((s) => Buffer.from(document.latest.decode(s as PdfStream)).toString("latin1")).join("");
-  }
 });
 
 const strange = ["corpora/pyhanko-pdf", "corpora/dss-pades", "vietnam/signed"].map(sharedPath);
