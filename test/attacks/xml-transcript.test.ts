@@ -527,6 +527,25 @@ describe("documents that choose their own judge", () => {
   });
 });
 
+describe("before anybody has signed", () => {
+  // What would make the finished transcript not valid is said to the school at once, not after twelve people have signed.
+  it("the gateway refuses what none of the signatures would cover", async () => {
+    const { checkDocument } = await import("../../gateway/intake/check-document.ts");
+    const profile = (await import("@hocba/signatures/profiles")).shippedProfiles.get("hocba-xml")!;
+    const plain = unsignedTranscript();
+    expect(checkDocument(encode(plain), profile)).toMatchObject({ format: "xml" });
+    for (const text of [
+      `<?xml-stylesheet href="x.xsl"?>${plain}`,
+      plain.replace("<HOC_BA ", '<HOC_BA xepLoai="Giỏi" '),
+      plain.replace("<DANH_SACH_CBQL>", "<LEN_LOP/><DANH_SACH_CBQL>"),
+      plain.replace("<DANH_SACH_CBQL>", "Được lên lớp<DANH_SACH_CBQL>"),
+    ])
+      expect(() => checkDocument(encode(text), profile)).toThrow(
+        expect.objectContaining({ code: "XML_UNSIGNED_CONTENT" }),
+      );
+  });
+});
+
 describe("cost", () => {
   it.each<[string, () => string]>([
     ["attributes", () => `<HOC_BA ${Array.from({ length: 200_000 }, (_, i) => `a${i}="x"`).join(" ")}/>`],
