@@ -51,7 +51,8 @@ export function createVerifier(
         {
           crypto,
           policy: config.policy,
-          time: new Date(deps.clock()),
+          // The end of the second: what is judged within one shares answers, and nothing made in it lies in the future.
+          time: new Date(Math.ceil(deps.clock() / 1000) * 1000),
           anchors: deps.trust.anchors,
           certificates: [...deps.trust.certificates, ...onShelf("issuer-certificate")],
           crls: onShelf("crl"),
