@@ -4,8 +4,8 @@ import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { validatePath } from "@hocba/certs/path";
 import { type Certificate, parseCertificate } from "@hocba/certs/x509";
 import { digestAlgorithmOf } from "@hocba/signatures/cms";
-import type { ExtensionParts } from "./extend-document.ts";
 import { parseTimestampToken } from "@hocba/signatures/timestamps";
+import type { ExtensionParts } from "./extend-document.ts";
 import { type SignedParts, type StampPart, signedParts } from "./signed-parts.ts";
 
 /** Dated rules: what is acceptable now and until when (ETSI TS 119 312). */
@@ -29,10 +29,7 @@ export function reliedOnUntil(
 }
 
 /** The same for a time stamp by itself, as it stands in an evidence record (RFC 4998 §5.2). @throws SignaturesError TSP_MALFORMED */
-export function tokenReliedOnUntil(
-  token: Uint8Array,
-  parts: Pick<ExtensionParts, "anchors" | "certificates">,
-): number {
+export function tokenReliedOnUntil(token: Uint8Array, parts: Pick<ExtensionParts, "anchors" | "certificates">): number {
   const held = signedParts(token, "cms");
   const certificate = held.signatures[0]?.signer ?? null;
   const pool = [...held.certificates, ...parts.certificates.map((der) => parseCertificate(der))];

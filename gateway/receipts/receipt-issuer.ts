@@ -16,7 +16,10 @@ export interface ReceiptIssuer {
    * The receipt with the evidence record of the document, which comes later than the receipt (RFC 4998; DER in base64). One that
    * another key has signed stays as it is.
    */
-  withEvidence(receipt: string, evidence: { sha256: string; record: Uint8Array | null; provenAt: number | null }): string;
+  withEvidence(
+    receipt: string,
+    evidence: { sha256: string; record: Uint8Array | null; provenAt: number | null },
+  ): string;
   /** A signed statement about the status of a document. */
   statement(payload: Record<string, unknown>): string;
   readonly key: ReceiptKey;
