@@ -84,7 +84,7 @@ describe("kill -9 at every arrow", () => {
     }
     await restart("worker", null);
     for (const id of submitted.values()) await site.expectSignedOnce(id);
-  }, 240_000);
+  }, 900_000);
 
   it("in the gateway: a sender who asks again gets the one document", async () => {
     const before = submitted.size;
