@@ -56,6 +56,11 @@ describe("hocba registry and audit", () => {
     const key = ["--chain", join(root, "issuing.crt"), "--token", "hsm", "--key", "0A"];
     const id = await registry(...bind, join(root, "ht.crt"), ...key);
     expect(await registry("list")).toMatch(new RegExp(`^${id} {2}THCS-1 {2}principal {2}hsm:0a .*CN=Nguyễn Thị Hiệu`));
+    expect(JSON.parse(await registry("export"))).toMatchObject({
+      role: "principal",
+      school: "THCS-1",
+      revokedAt: null,
+    });
     await registry("unbind", id);
     expect(await registry("list")).toMatch(/withdrawn/);
   });

@@ -9,6 +9,7 @@ import { GatewayError } from "../errors.ts";
 import { type Ledger, type Scope, scopes } from "../ledger/index.ts";
 import { newId } from "../new-id.ts";
 import { checkSigningCertificate } from "../pipeline/index.ts";
+import { registerLine } from "../verification/index.ts";
 import { configOption, withLedger } from "./config-option.ts";
 
 interface Common {
@@ -59,6 +60,21 @@ export function registryCommand(): Command {
     .option("--school <code>", "mã trường / school")
     .action((options: Common & { school?: string }) =>
       withLedger(options.config, (ledger) => list(ledger, options.school)),
+    );
+  command
+    .command("export")
+    .description(
+      "In sổ đăng ký chứng thư, mỗi dòng một mục JSON, cho hocba verify --register; không chứa khoá\n" +
+        "Print the certificate register, one JSON object a line, for hocba verify --register; it holds no keys",
+    )
+    .addOption(configOption())
+    .option("--school <code>", "mã trường / school")
+    .action((options: Common & { school?: string }) =>
+      withLedger(options.config, async (ledger) => {
+        for (const binding of await ledger.registry.bindings(options.school ?? null)) {
+          console.log(JSON.stringify(registerLine(binding)));
+        }
+      }),
     );
   command
     .command("resume [document...]")

@@ -15,6 +15,7 @@ import {
 } from "@hocba/signatures/verify";
 import { readProfile } from "../profiles/index.ts";
 import { writeReports } from "../reports/write-reports.ts";
+import { readRegister } from "../verification/certificate-register.ts";
 import { verifyWithEvidence } from "../verification/verify-with-evidence.ts";
 import { humanReport } from "./human-report.ts";
 import { jsonLine, printable } from "./printable.ts";
@@ -33,6 +34,8 @@ export interface VerifyOptions {
   policy: PolicyName;
   /** Name of a shipped profile, or a file that holds one; found by the document's shape when absent. */
   profile?: string;
+  /** File of a certificate register, as \`hocba registry export\` writes it. */
+  register?: string;
   trust: string[];
   certs: string[];
   crls: string[];
@@ -149,6 +152,7 @@ function readContext(options: VerifyOptions): Omit<VerificationContext, "fileNam
     evidenceRecords: readEach(options.evidence, (bytes) => [bytes]),
     cache: new PathCache(),
     ...(options.profile === undefined ? {} : { profile: profileNamed(options.profile) }),
+    ...(options.register === undefined ? {} : { registry: readRegister(readFileSync(options.register, "utf8")) }),
     ...(options.content ? { detachedContent: readFileSync(options.content) } : {}),
   };
 }

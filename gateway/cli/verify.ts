@@ -28,6 +28,10 @@ export function verifyCommand(): Command {
       "--profile <name>",
       "mẫu phải tuân theo: tên mẫu có sẵn hoặc tệp JSON; bỏ trống: nhận theo dạng tài liệu / profile to hold the files against: a shipped one or a JSON file; default: by their shape",
     )
+    .option(
+      "--register <file>",
+      "sổ đăng ký chứng thư (do hocba registry export ghi): ai được ký vai trò nào, cho trường nào / certificate register, as hocba registry export writes it",
+    )
     .option("--trust <path>", "CA gốc tin cậy, tệp hoặc thư mục / trusted roots, file or folder", collect, [])
     .option("--certs <path>", "chứng thư trung gian / intermediate certificates", collect, [])
     .option("--crls <path>", "danh sách thu hồi / certificate revocation lists", collect, [])
