@@ -191,6 +191,8 @@ describe("the public portal in a browser, against a real gateway", () => {
   });
 
   it("can be used by keyboard alone", async () => {
+    // Asked for early: the browser must know of it before Enter opens a dialog of its own.
+    const chooser = page.waitForEvent("filechooser");
     const focused = () => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent);
     const order: unknown[] = [];
     for (let i = 0; i < 4; i++) {
@@ -198,7 +200,6 @@ describe("the public portal in a browser, against a real gateway", () => {
       order.push(await focused());
     }
     expect(order).toEqual(["Đến phần chọn tệp", "Tiếng Việt", "English", "file"]);
-    const chooser = page.waitForEvent("filechooser");
     await page.keyboard.press("Enter");
     await (await chooser).setFiles({ name: "học bạ.pdf", mimeType: "", buffer: Buffer.from(signed.pdf) });
     await verdict("passed").waitFor();
