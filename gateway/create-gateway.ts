@@ -1,39 +1,16 @@
 import { join } from "node:path";
-import { nodeCrypto } from "@hocba/certs/crypto/node";
-import type { Signer } from "@hocba/hsm-adapters";
-import { TokenHostClient } from "@hocba/hsm-adapters/token-host";
-import type { Profile } from "@hocba/signatures/profiles";
 import { type ServerType, serve } from "@hono/node-server";
 import type { Hono } from "hono";
-import { type Appearances, createAppearances } from "./appearance/index.ts";
 import type { Config } from "./config/index.ts";
 import { openEvidenceRecords } from "./evidence-records/index.ts";
-import { openPreservation, startRenewal, withPreserved } from "./extension/index.ts";
+import { startRenewal, withPreserved } from "./extension/index.ts";
 import { BodyBudget, workFeeder } from "./intake/index.ts";
-import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
-import { createLogger, createMetrics, exposeRenewals, type Logger } from "./observability/index.ts";
-import { createLateSigning, signingFormats } from "./pipeline/index.ts";
-import { loadProfiles } from "./profiles/index.ts";
-import { bullWorkList, startReconciler, type WorkList } from "./queue/index.ts";
-import { openReceiptIssuer } from "./receipts/index.ts";
+import { exposeRenewals } from "./observability/index.ts";
+import { openParts, type SharedDeps } from "./open-parts.ts";
+import { createLateSigning } from "./pipeline/index.ts";
+import { startReconciler } from "./queue/index.ts";
 import { createApp, type GatewayEnv } from "./routes/index.ts";
-import { type BlobStore, openFileStore } from "./store/index.ts";
-import { createTimestampRouter } from "./timestamps/index.ts";
-import { createVerifier, loadTrust, tsaTrust, type Verifier } from "./verification/index.ts";
 import { openSqliteWebhooks, openWebhookSecrets, startDispatcher } from "./webhooks/index.ts";
-
-/** What the embedder may put in the place of what the configuration would open. Parts that are handed in are not closed. */
-export interface SharedDeps {
-  ledger?: Ledger;
-  store?: BlobStore;
-  list?: WorkList;
-  /** null: no token. */
-  signer?: Signer | null;
-  profiles?: ReadonlyMap<string, Profile>;
-  verifier?: Verifier;
-  clock?: () => number;
-  log?: Logger;
-}
 
 export interface Gateway {
   readonly app: Hono<GatewayEnv>;
@@ -48,45 +25,23 @@ const DRAIN_MS = 10_000;
 
 /** The HTTP side: API, public verification, portal, and the reconciler that keeps the work list full. */
 export async function createGateway(config: Config, deps: SharedDeps = {}): Promise<Gateway> {
-  const clock = deps.clock ?? Date.now;
-  const log = deps.log ?? createLogger(config, "gateway");
-  const trust = loadTrust(config.trust);
-  const ledger = deps.ledger ?? openSqliteLedger({ path: join(config.dataDir, "ledger.sqlite"), clock });
-  const store = deps.store ?? (await openFileStore(join(config.dataDir, "documents")));
-  const list = deps.list ?? bullWorkList(config.redis);
-  const signer = deps.signer === undefined ? signerOf(config) : deps.signer;
-  const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
-  const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
+  const parts = await openParts(config, deps, "gateway", "gateway");
+  const { ledger, store, list, profiles, trust, log, clock, actor, metrics, preservation } = parts;
   const feeder = workFeeder(list, log);
-  const profiles = deps.profiles ?? loadProfiles(config.profiles.path);
-  const receipts = openReceiptIssuer(config.dataDir);
-  const verifier =
-    deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
   const webhooks = {
     store: openSqliteWebhooks(join(config.dataDir, "webhooks.sqlite")),
     secrets: openWebhookSecrets(config.dataDir),
   };
   const stopping = new AbortController();
-  const preservation = openPreservation(config, {
-    trust,
-    timestamps: stamps.router,
-    ledger,
-    store,
-    profiles,
-    log,
-    clock,
-    actor: "gateway",
-    onRenewal: (outcome) => metrics.renewals.inc({ kind: "document", outcome }),
-  });
   const evidence = openEvidenceRecords(config, {
     trust,
     profiles,
-    timestamps: stamps.router,
+    timestamps: parts.pipeline.timestamps,
     ledger,
     store,
     log,
     clock,
-    actor: "gateway",
+    actor,
     onRenewal: (kind, outcome, windows) => metrics.renewals.inc({ kind: `evidence-${kind}`, outcome }, windows),
   });
   exposeRenewals(metrics.registry, { preservation: preservation.book, evidence: evidence.book, clock });
@@ -103,24 +58,11 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     feeder,
     budget: new BodyBudget(config.limits.bytesInFlight),
     profiles,
-    verifier,
-    signer,
-    timestamps: stamps.router,
-    receipts,
-    lateSigning: createLateSigning({
-      ledger,
-      store,
-      signer,
-      timestamps: stamps.router,
-      patience: stamps.patience,
-      verify: (bytes, profile, fileName, detached) => verifier.verify(bytes, fileName, profile, { detached }),
-      receipts,
-      profiles,
-      formats: signingFormats(nodeCrypto, appearancesOf(config)),
-      crypto: nodeCrypto,
-      clock,
-      actor: "gateway",
-    }),
+    verifier: parts.verifier,
+    signer: parts.pipeline.signer,
+    timestamps: parts.pipeline.timestamps,
+    receipts: parts.pipeline.receipts,
+    lateSigning: createLateSigning(parts.pipeline),
     webhooks,
     metrics,
     log,
@@ -149,26 +91,11 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
       await reconciler.stop();
       await evidence.stop();
       await renewal.stop();
-      preservation.close();
       await dispatcher.stop();
       webhooks.store.close();
-      stamps.close();
-      if (deps.list === undefined) await list.close();
-      if (deps.signer === undefined) await signer?.close();
-      if (deps.store === undefined) await store.close();
-      if (deps.ledger === undefined) await ledger.close();
+      await parts.close();
     },
   };
-}
-
-/** The token host of the configuration. */
-export function signerOf(config: Config): Signer | null {
-  return config.tokenHost.socket === null ? null : new TokenHostClient(config.tokenHost.socket);
-}
-
-/** How signatures look, by the configuration: gateway and worker must draw the same. */
-export function appearancesOf(config: Config): Appearances {
-  return createAppearances({ publicUrl: config.publicUrl, images: config.profiles.images });
 }
 
 function drain(server: ServerType): Promise<void> {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { chmod, copyFile, mkdir, readdir, realpath, rm, stat } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { GatewayError } from "../errors.ts";
 import { openDatabase } from "../sqlite/index.ts";
-import { type CopiedDocuments, copyDocuments, digestOf, flush, writeDurably } from "./copy-durably.ts";
+import { openFileStore } from "../store/index.ts";
+import { type CopiedDocuments, copyDocuments } from "./copy-documents.ts";
 import { DOCUMENTS, MANIFEST, type Manifest, readManifest } from "./manifest.ts";
+import { describeFile, flush } from "./state-file.ts";
 
 export interface BackupOptions {
   clock: () => number;
@@ -34,10 +36,13 @@ export async function backUp(dataDir: string, target: string, options: BackupOpt
       else await copyFile(join(dataDir, name), copy);
       await chmod(copy, 0o600);
       await flush(copy);
-      files[name] = { sha256: await digestOf(copy), size: (await stat(copy)).size };
+      files[name] = await describeFile(copy);
     }
-    const documents = join(target, DOCUMENTS);
-    const copied = await copyDocuments(join(dataDir, DOCUMENTS), documents, options.onProgress ?? (() => {}));
+    const [from, to] = [await openFileStore(join(dataDir, DOCUMENTS)), await openFileStore(join(target, DOCUMENTS))];
+    const copied = await copyDocuments(from, to, options.onProgress ?? (() => {})).finally(async () => {
+      await from.close();
+      await to.close();
+    });
     await flush(join(target, state));
     const manifest: Manifest = {
       format: "hocba-backup",
@@ -46,7 +51,11 @@ export async function backUp(dataDir: string, target: string, options: BackupOpt
       state,
       files,
     };
-    await writeDurably(join(target, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    const written = join(target, state, MANIFEST);
+    await writeFile(written, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+    await flush(written);
+    await rename(written, join(target, MANIFEST));
+    await flush(target);
     for (const name of await readdir(target)) {
       if (name.startsWith("state-") && name !== state) await rm(join(target, name), { recursive: true });
     }

@@ -1,3 +1,3 @@
 export { type BackupOptions, backUp } from "./back-up.ts";
-export type { CopiedDocuments } from "./copy-durably.ts";
+export type { CopiedDocuments } from "./copy-documents.ts";
 export { restore } from "./restore.ts";

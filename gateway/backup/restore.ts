@@ -1,8 +1,10 @@
-import { copyFile, mkdir, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { GatewayError } from "../errors.ts";
-import { type CopiedDocuments, copyDocuments, digestOf, flush } from "./copy-durably.ts";
+import { openFileStore } from "../store/index.ts";
+import { type CopiedDocuments, copyDocuments } from "./copy-documents.ts";
 import { DOCUMENTS, readManifest } from "./manifest.ts";
+import { describeFile, flush } from "./state-file.ts";
 
 /**
  * Makes a data folder from a backup. Everything is held against its digest; the folder gets its name when it is whole. What the
@@ -29,15 +31,19 @@ export async function restore(
     await mkdir(making, { recursive: true, mode: 0o700 });
     for (const [name, { sha256, size }] of Object.entries(manifest.files)) {
       const source = join(backup, manifest.state, name);
-      const found = await stat(source).catch(() => null);
-      if (found?.size !== size || (await digestOf(source)) !== sha256) {
+      const found = await describeFile(source).catch(() => null);
+      if (found?.size !== size || found.sha256 !== sha256) {
         throw new GatewayError("BACKUP_DAMAGED", `${source} is not what was written`, { details: { file: name } });
       }
       await rm(join(making, name), { force: true });
       await copyFile(source, join(making, name));
       await flush(join(making, name));
     }
-    const copied = await copyDocuments(join(backup, DOCUMENTS), join(making, DOCUMENTS), onProgress, true);
+    const [from, to] = [await openFileStore(join(backup, DOCUMENTS)), await openFileStore(join(making, DOCUMENTS))];
+    const copied = await copyDocuments(from, to, onProgress, true).finally(async () => {
+      await from.close();
+      await to.close();
+    });
     await flush(making);
     if (present !== null) await rmdir(target);
     await rename(making, target);

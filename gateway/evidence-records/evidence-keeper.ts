@@ -5,6 +5,7 @@ import { reach } from "../failpoint.ts";
 import type { Ledger } from "../ledger/index.ts";
 import type { Logger } from "../observability/index.ts";
 import type { BlobStore } from "../store/index.ts";
+import { type Turns, takeTurns } from "../take-turns.ts";
 import type { TimestampRouter } from "../timestamps/index.ts";
 import { collectDocuments } from "./collect-documents.ts";
 import type { AgeingWindow, RecordBook, UnstampedWindow } from "./record-book.ts";
@@ -198,31 +199,17 @@ export function createEvidenceKeeper(parts: EvidenceKeeperParts, options: Eviden
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString("hex");
 
 /** Takes turns every `everyMs` until it is stopped; a failure is logged and the next turn tries again. */
-export function startEvidenceKeeper(
-  keeper: EvidenceKeeper,
-  options: { everyMs: number; log: Logger },
-): { stop(): Promise<void> } {
-  const stopping = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const turn = async (): Promise<void> => {
-    try {
-      while ((await keeper.turn(stopping.signal)) > 0 && !stopping.signal.aborted);
-      while ((await keeper.renewDue(stopping.signal)) > 0 && !stopping.signal.aborted);
-    } catch (error) {
-      options.log.error({ error }, "evidence records: a turn failed");
-    }
-    if (stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      running = turn();
-    }, options.everyMs);
-    timer.unref();
-  };
-  let running = turn();
-  return {
-    async stop() {
-      stopping.abort(new Error("the gateway stops"));
-      clearTimeout(timer);
-      await running;
+export function startEvidenceKeeper(keeper: EvidenceKeeper, options: { everyMs: number; log: Logger }): Turns {
+  const { everyMs, log } = options;
+  return takeTurns(
+    async (signal) => {
+      while ((await keeper.turn(signal)) > 0 && !signal.aborted);
+      while ((await keeper.renewDue(signal)) > 0 && !signal.aborted);
+      return everyMs;
     },
-  };
+    (error) => {
+      log.error({ error }, "evidence records: a turn failed");
+      return everyMs;
+    },
+  );
 }

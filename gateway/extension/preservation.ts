@@ -4,6 +4,7 @@ import type { DocumentFormat, Ledger } from "../ledger/index.ts";
 import { fileNameOf } from "../media.ts";
 import type { Logger } from "../observability/index.ts";
 import type { BlobStore } from "../store/index.ts";
+import { type Turns, takeTurns } from "../take-turns.ts";
 import { type ExtensionParts, extendDocument } from "./extend-document.ts";
 import type { ExtensionLevel } from "./level-format.ts";
 import type { PreservationBook, PreservedDocument } from "./preservation-book.ts";
@@ -140,33 +141,18 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
 }
 
 /** Renews what is due at the start and every `everyMs`, batch after batch. */
-export function startRenewal(
-  preservation: Preservation,
-  options: { everyMs: number; log: Logger },
-): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const turn = async (): Promise<void> => {
-    try {
-      while (!stopped && (await preservation.renewDue()) > 0);
-    } catch (error) {
-      options.log.error({ error }, "renewal of time stamps cannot go on; tried again later");
-    }
-    if (!stopped) {
-      timer = setTimeout(() => {
-        running = turn();
-      }, options.everyMs);
-      timer.unref();
-    }
-  };
-  let running = turn();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+export function startRenewal(preservation: Preservation, options: { everyMs: number; log: Logger }): Turns {
+  const { everyMs, log } = options;
+  return takeTurns(
+    async (signal) => {
+      while (!signal.aborted && (await preservation.renewDue()) > 0);
+      return everyMs;
     },
-  };
+    (error) => {
+      log.error({ error }, "renewal of time stamps cannot go on; tried again later");
+      return everyMs;
+    },
+  );
 }
 
 /** The ledger, where a renewed revision leads to the document it is a revision of. */

@@ -1,15 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { certificatePem } from "@hocba/certs/x509";
 import type { Profile } from "@hocba/signatures/profiles";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { transcriptXml } from "../demo/sample-class/index.ts";
 import { loadProfiles, readProfile } from "../profiles/index.ts";
 import type { DocumentView } from "../routes/document-view.ts";
 import { type SigningSite, startSigningSite } from "../testing/index.ts";
-
-const pem = (der: Uint8Array) =>
-  `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
 
 /** An operator's own profile: the transcript in the form that verifiers without XAdES expect. */
 function plainProfile(): Profile {
@@ -58,8 +56,8 @@ describe("a transcript in plain XMLDSig with a SigningTime property, from the re
     }
 
     const folder = mkdtempSync(join(site.root, "plain-"));
-    writeFileSync(join(folder, "ca.pem"), pem(site.pki.root.certificate));
-    writeFileSync(join(folder, "issuing.pem"), pem(site.pki.issuing.certificate));
+    writeFileSync(join(folder, "ca.pem"), certificatePem(site.pki.root.certificate));
+    writeFileSync(join(folder, "issuing.pem"), certificatePem(site.pki.issuing.certificate));
     const names = ["DU_LIEU_HOC_BA", "THONG_TIN_HOC_BA", "DIEM_TONG_KET", "http://www.w3.org/2000/09/xmldsig#:Object"];
     const accepts = (document: string, n: number): boolean => {
       writeFileSync(join(folder, "a.xml"), document);

@@ -2,6 +2,7 @@ import { HocbaError } from "@hocba/certs";
 import type { Config } from "../config/index.ts";
 import type { WaitingDocument } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
+import { type Turns, takeTurns } from "../take-turns.ts";
 import { DocumentWork, type PipelineParts } from "./document-work.ts";
 import { isLateStamp } from "./issue-level.ts";
 import { raiseDocument } from "./raise-document.ts";
@@ -115,30 +116,18 @@ export function createRaiser(parts: PipelineParts, options: RaiserOptions): Rais
     return wait;
   }
 
-  let started = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
-  const begin = () => {
-    running = (async () => {
-      let wait = raising.everyMs;
-      try {
-        wait = await turn();
-      } catch (error) {
-        log.error({ error }, "raising cannot go on; tried again later");
-      }
-      if (!stopping.signal.aborted) timer = setTimeout(begin, wait);
-    })();
-  };
+  let turns: Turns | null = null;
   return {
     turn,
     start() {
-      if (!started) begin();
-      started = true;
+      turns ??= takeTurns(turn, (error) => {
+        log.error({ error }, "raising cannot go on; tried again later");
+        return raising.everyMs;
+      });
     },
     async stop() {
       stopping.abort(new Error("the worker is stopping"));
-      clearTimeout(timer);
-      await running;
+      await turns?.stop();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { HocbaError } from "@hocba/certs";
 import type { Ledger, UnfinishedDocument } from "../ledger/index.ts";
 import type { Logger } from "../observability/index.ts";
+import { type Turns, takeTurns } from "../take-turns.ts";
 import type { WorkList } from "./work-list.ts";
 
 const PAGE = 1000;
@@ -42,37 +43,24 @@ export function startReconciler(options: {
   everyMs: number;
   clock: () => number;
   log: Logger;
-}): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> = Promise.resolve();
+}): Turns {
+  const { everyMs, log } = options;
   let failing = false;
-  const turn = async () => {
-    let wait = options.everyMs;
-    try {
+  return takeTurns(
+    async () => {
       await reconcile(options.ledger, options.list, options.clock());
-      if (failing) options.log.info("work list: back again, unfinished documents are on it");
+      if (failing) log.info("work list: back again, unfinished documents are on it");
       failing = false;
-    } catch (error) {
-      if (!(error instanceof HocbaError)) throw error;
-      if (!failing) options.log.warn({ error }, "work list: cannot put unfinished documents on it");
-      failing = true;
-      wait = Math.min(wait, 1000);
-    }
-    if (!stopped) timer = setTimeout(next, wait);
-  };
-  const next = () => {
-    running = turn().catch((error: unknown) => {
-      options.log.error({ error }, "the reconciler failed");
-      if (!stopped) timer = setTimeout(next, options.everyMs);
-    });
-  };
-  next();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+      return everyMs;
     },
-  };
+    (error) => {
+      if (!(error instanceof HocbaError)) {
+        log.error({ error }, "the reconciler failed");
+        return everyMs;
+      }
+      if (!failing) log.warn({ error }, "work list: cannot put unfinished documents on it");
+      failing = true;
+      return Math.min(everyMs, 1000);
+    },
+  );
 }

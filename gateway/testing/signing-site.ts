@@ -6,12 +6,13 @@ import type { Signer } from "@hocba/hsm-adapters";
 import { Pkcs11Signer } from "@hocba/hsm-adapters/pkcs11";
 import { mintApiKey } from "../access/index.ts";
 import { type Config, type ConfigInput, parseConfig } from "../config/index.ts";
-import { createGateway, type Gateway, type SharedDeps } from "../create-gateway.ts";
+import { createGateway, type Gateway } from "../create-gateway.ts";
 import { createWorker, type SigningWorker } from "../create-worker.ts";
 import { DEMO_TOKEN, enrolStaff } from "../demo/demo-signers.ts";
 import { makeClass, type SampleClass } from "../demo/sample-class/index.ts";
 import { type Ledger, openSqliteLedger } from "../ledger/index.ts";
 import { createLogger } from "../observability/index.ts";
+import type { SharedDeps } from "../open-parts.ts";
 import { type BlobStore, openFileStore } from "../store/index.ts";
 import { type RedisServer, startRedisServer } from "./redis-server.ts";
 

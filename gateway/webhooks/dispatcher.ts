@@ -4,6 +4,7 @@ import type { Config } from "../config/index.ts";
 import type { AuditEntry, Ledger } from "../ledger/index.ts";
 import { newId } from "../new-id.ts";
 import type { Logger } from "../observability/index.ts";
+import { takeTurns } from "../take-turns.ts";
 import { batchEventBody, eventBody, eventOf, type WebhookEventType } from "./events.ts";
 import { signWebhook } from "./standard-webhooks.ts";
 import type { WebhookSecrets } from "./webhook-secrets.ts";
@@ -37,8 +38,6 @@ export function startDispatcher(
   const random = options.random ?? Math.random;
   const allow = new AllowList(options.allowedHosts);
   let purgedAt = clock();
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
 
   async function collect(): Promise<void> {
     for (;;) {
@@ -152,26 +151,13 @@ export function startDispatcher(
     return claimed.length;
   }
 
-  const next = async (): Promise<void> => {
-    let wait = options.pollMs;
-    try {
-      if ((await turn()) > 0) wait = 0;
-    } catch (error) {
+  const turns = takeTurns(
+    async () => ((await turn()) > 0 ? 0 : options.pollMs),
+    (error) => {
       log.error({ error }, "webhooks: a turn failed");
-    }
-    if (!stopped) timer = setTimeout(begin, wait);
-  };
-  let running: Promise<void> = Promise.resolve();
-  const begin = () => {
-    running = next();
-  };
-  timer = setTimeout(begin, options.pollMs);
-  return {
-    turn,
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
+      return options.pollMs;
     },
-  };
+    options.pollMs,
+  );
+  return { turn, stop: turns.stop };
 }
