@@ -28,7 +28,7 @@ export interface XmlBudget extends XPathBudget {
 
 /** A budget for a document of this many octets: generous to real files, final to a reference bomb. */
 export function xmlBudget(documentBytes: number): XmlBudget {
-  return { octets: 8 * 1024 * 1024 + 16 * documentBytes, steps: 5_000_000, digests: new WeakMap() };
+  return { octets: 8 * 1024 * 1024 + 16 * documentBytes, steps: 2_500_000, digests: new WeakMap() };
 }
 
 /**
