@@ -10,6 +10,8 @@ export interface SoakOptions {
   documents: number;
   /** Time between two kills, at most; the shortest is a quarter of it. Milliseconds. */
   killEveryMs: number;
+  /** Kills there will be at least: the sending waits for its share of them, however fast the gateway is. */
+  leastKills: number;
   /** The same seed kills the same processes after the same rests. */
   seed: number;
   onProgress?: (line: string) => void;
@@ -63,9 +65,14 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const pdfs = await Promise.all(site.sample.pupils.map((_, i) => site.pdf(i)));
     const xmls = site.sample.pupils.map((_, i) => site.xml(i));
     let next = 0;
+    const killed = () => Object.values(kills).reduce((sum, n) => sum + n, 0);
     const sender = async () => {
       while (next < options.documents) {
         const n = next++;
+        while (killed() < Math.floor((n * options.leastKills) / options.documents)) {
+          if (done.signal.aborted) return;
+          await delay(20);
+        }
         const key = `soak-${n}`;
         if (n % PACKAGE_EVERY === 1) ids.add(await insist(key, Buffer.from(`package ${n}`), "detached"));
         else if (n % XML_EVERY === 0) ids.add(await insist(key, xmls[n % xmls.length]!, "hocba-xml"));
