@@ -34,8 +34,12 @@ export interface ConnectionRequest {
   readonly random: () => number;
 }
 
+/** SoftHSM writes a token's file anew at each login of any process; who reads it in that moment sees no token. */
+const LOOKS_AGAIN = 3;
+const LOOK_AGAIN_MS = 25;
+
 /** The slot as the module sees it now; after a fresh start of the module where it sees none. */
-function locate({ config, module, knownSerial }: ConnectionRequest): FoundSlot {
+function locate({ config, module, knownSerial }: ConnectionRequest): FoundSlot | null {
   const { cryptoki } = module;
   try {
     cryptoki.C_GetSlotList(true);
@@ -44,13 +48,8 @@ function locate({ config, module, knownSerial }: ConnectionRequest): FoundSlot {
     module.forget();
     module.initialize();
   }
-  let found = findSlot(cryptoki, config, knownSerial);
-  if (!found && module.reinitialize()) found = findSlot(cryptoki, config, knownSerial);
-  if (found) return found;
-  throw new SignerError("TOKEN_ABSENT", `token ${config.name}: not in any slot`, {
-    retryable: true,
-    details: { token: config.name },
-  });
+  const found = findSlot(cryptoki, config, knownSerial);
+  return !found && module.reinitialize() ? findSlot(cryptoki, config, knownSerial) : found;
 }
 
 /**
@@ -61,7 +60,19 @@ function locate({ config, module, knownSerial }: ConnectionRequest): FoundSlot {
 export async function openConnection(request: ConnectionRequest): Promise<{ connection: Connection; serial: string }> {
   const { config, module, lock } = request;
   const { cryptoki } = module;
-  const { slot, serial } = locate(request);
+  let found = locate(request);
+  for (let tries = 0; !found && tries < LOOKS_AGAIN; tries++) {
+    await delay(LOOK_AGAIN_MS * 2 ** tries * (0.5 + request.random()));
+    found = locate(request);
+  }
+  if (!found) {
+    throw new SignerError("TOKEN_ABSENT", `token ${config.name}: not in any slot`, {
+      retryable: true,
+      details: { token: config.name },
+    });
+  }
+  // Nothing is waited for between the look and the claim: another connection could start the module afresh.
+  const { slot, serial } = found;
   const inUse = {};
   module.enter(inUse);
   const opened: pkcs11js.Handle[] = [];
