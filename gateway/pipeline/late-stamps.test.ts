@@ -334,7 +334,8 @@ describe("documents whose time stamp is late", () => {
   }, 60_000);
 
   it("keep a reason of their own to themselves: the others are raised", async () => {
-    const [broken, fine] = [await issuedBare("pdf"), await issuedBare("pdf")];
+    // Of two formats: two signatures of one file within one second are the same octets.
+    const [broken, fine] = [await issuedBare("xml"), await issuedBare("pdf")];
     site.pki.faults.tsa = {};
     const gone = (await dossier(broken)).document.currentSha256;
     const store = {
@@ -343,8 +344,6 @@ describe("documents whose time stamp is late", () => {
       close: () => Promise.resolve(),
       get: (digest: string) => (digest === gone ? site.store.get("0".repeat(64)) : site.store.get(digest)),
     };
-    const same = gone === (await dossier(fine)).document.currentSha256;
-    expect(same).toBe(false);
     const { raiser } = await worker({ store: store as never });
     for (let turn = 0; turn < 3; turn++) await raiser.turn();
     expect((await dossier(fine)).document.level).toBe("T");
