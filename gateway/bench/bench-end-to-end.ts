@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayClient } from "../demo/gateway-client.ts";
@@ -12,22 +11,27 @@ const LANES = 16;
 const POLL_MS = 100;
 /** No document got on for so long: the run is given up and told as it is. */
 const PATIENCE_MS = 60_000;
-/** Caches fill and code gets compiled before the clock starts. */
-const WARM_UP = 200;
+/**
+ * Before the clock starts caches fill and code gets compiled, which takes thousands of documents and is over in the first minute of a
+ * campaign of weeks: half as many documents more, and not fewer than this.
+ */
+const LEAST_WARM_UP = 200;
 /** Signed documents that are fetched and verified by the public endpoint: a fast wrong answer is no figure. */
 const CHECKED = 5;
 
 /**
  * The whole gateway as `hocba demo` starts it, client and time-stamping authority on the same machine: documents go in over HTTP until
  * all are signed, stamped and checked by the gateway itself. With `queued` all are accepted while no worker runs, and the rate is
- * that of the worker with so long a queue.
+ * that of the workers with so long a queue. Everything is kept in a new folder of `directory` and left there: a file system is slow to make
+ * files for half a minute after thousands were removed, which the next measurement would be charged with.
  */
 export async function benchEndToEnd(
   workload: Workload,
-  options: { documents: number; queued?: boolean },
+  options: { documents: number; workers: number; directory: string; queued?: boolean },
   rawSignRate: number | null,
 ): Promise<Figure> {
-  const dataDir = mkdtempSync(join(tmpdir(), "hocba-bench-"));
+  const warmUp = Math.max(LEAST_WARM_UP, Math.ceil(options.documents / 2));
+  const dataDir = mkdtempSync(join(options.directory, "site-"));
   const profiles = join(dataDir, "profiles");
   mkdirSync(profiles);
   const own = workload.profile.name.startsWith("bench-");
@@ -37,6 +41,7 @@ export async function benchEndToEnd(
     port: 0,
     pupils: 1,
     pkiKeyBits: 2048,
+    workers: options.workers,
     config: { log: { level: "warn" }, ...(own ? { profiles: { path: profiles } } : {}) },
   });
   const client = new GatewayClient(demo.baseUrl, demo.apiKey);
@@ -53,19 +58,20 @@ export async function benchEndToEnd(
       });
       ids.push(id);
     };
-    await inLanes(WARM_UP, submit);
-    await untilDone(demo, WARM_UP);
+    await inLanes(warmUp, submit);
+    await untilDone(demo, warmUp);
     if (options.queued === true) {
-      await demo.parts.get("worker")!.stop();
-      await inLanes(options.documents, (i) => submit(WARM_UP + i));
-      await demo.restart("worker");
+      const workers = [...demo.parts.keys()].filter(isWorker);
+      for (const name of workers) await demo.parts.get(name)!.stop();
+      await inLanes(options.documents, (i) => submit(warmUp + i));
+      for (const name of workers) await demo.restart(name);
     }
     const before = usageOf(demo.parts);
     const from = performance.now();
-    const done = untilDone(demo, WARM_UP + options.documents);
-    if (options.queued !== true) await inLanes(options.documents, (i) => submit(WARM_UP + i));
+    const done = untilDone(demo, warmUp + options.documents);
+    if (options.queued !== true) await inLanes(options.documents, (i) => submit(warmUp + i));
     const { signed, halfway } = await done;
-    const perSecond = ((signed - WARM_UP) / (performance.now() - from)) * 1000;
+    const perSecond = ((signed - warmUp) / (performance.now() - from)) * 1000;
     const after = usageOf(demo.parts);
     const wrong: string[] = [];
     for (let i = 0; i < CHECKED; i++) {
@@ -75,7 +81,7 @@ export async function benchEndToEnd(
         wrong.push(`${report.indication} ${report.findings.map((finding) => finding.code).join(" ")}`);
       }
     }
-    const lacking = WARM_UP + options.documents - signed;
+    const lacking = warmUp + options.documents - signed;
     return {
       name: `${options.queued === true ? `${options.documents} queued` : "end to end"}: ${workload.name}`,
       perSecond,
@@ -94,8 +100,11 @@ export async function benchEndToEnd(
   } finally {
     client.close();
     await demo.close();
-    rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+function isWorker(part: string): part is `worker-${number}` | "worker" {
+  return part.startsWith("worker");
 }
 
 async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {

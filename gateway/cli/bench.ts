@@ -1,11 +1,13 @@
-import { cpus } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { benchEndToEnd } from "../bench/bench-end-to-end.ts";
 import { benchLarge } from "../bench/bench-large.ts";
 import { benchSigning } from "../bench/bench-signing.ts";
 import { benchVerification } from "../bench/bench-verification.ts";
 import type { Figure } from "../bench/measure.ts";
-import { sealedPdfs, transcripts, visiblePdfs } from "../bench/workloads.ts";
+import { sealedPdfs, transcripts, visiblePdfs, type Workload } from "../bench/workloads.ts";
 import { textTable } from "../terminal/text-table.ts";
 
 const positive = (text: string): number => {
@@ -25,6 +27,7 @@ interface BenchOptions {
   seconds: number;
   sessions: number;
   documents: number;
+  workers: number;
   queued: number[];
   only: string;
   json?: boolean;
@@ -40,6 +43,12 @@ export function benchCommand(): Command {
     .option("--seconds <n>", "thời gian mỗi phép đo / length of each measurement", positive, 5)
     .option("--sessions <n>", "số phiên PKCS #11 / PKCS #11 sessions", positive, 4)
     .option("--documents <n>", "số tài liệu đo trọn vẹn / documents for the end-to-end figures", positive, 1000)
+    .option(
+      "--workers <n>",
+      "số tiến trình ký / signing workers of the end-to-end figures",
+      positive,
+      availableParallelism(),
+    )
     .option(
       "--queued <list>",
       "độ dài hàng đợi, cách nhau bằng dấu phẩy / lengths of the queue, with commas, for the figure queue",
@@ -61,16 +70,22 @@ export function benchCommand(): Command {
       await add("large", benchLarge);
       // The raw rate is the floor of the end-to-end figures as well, where it was measured.
       const raw = only.has("signing") ? figures[0]!.perSecond : null;
-      const { documents } = options;
+      const { documents, workers } = options;
       const fewer = Math.ceil(documents / 5);
-      await add("seal", async () => [await benchEndToEnd(await sealedPdfs(), { documents }, raw)]);
-      await add("visible", async () => [await benchEndToEnd(await visiblePdfs(), { documents: fewer }, raw)]);
-      await add("transcript", async () => [await benchEndToEnd(transcripts("last"), { documents: fewer }, raw)]);
-      await add("all-stamped", async () => [await benchEndToEnd(transcripts("each"), { documents: fewer }, raw)]);
-      for (const length of options.queued) {
-        await add("queue", async () => [
-          await benchEndToEnd(await sealedPdfs(SMALL), { documents: length, queued: true }, raw),
-        ]);
+      const directory = mkdtempSync(join(tmpdir(), "hocba-bench-"));
+      const endToEnd = async (workload: Workload, count: number, queued = false) => [
+        await benchEndToEnd(workload, { documents: count, workers, directory, queued }, raw),
+      ];
+      try {
+        await add("seal", async () => endToEnd(await sealedPdfs(), documents));
+        await add("visible", async () => endToEnd(await visiblePdfs(), fewer));
+        await add("transcript", () => endToEnd(transcripts("last"), fewer));
+        await add("all-stamped", () => endToEnd(transcripts("each"), fewer));
+        for (const length of options.queued) {
+          await add("queue", async () => endToEnd(await sealedPdfs(SMALL), length, true));
+        }
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
       }
       print(figures, options.json === true);
     });

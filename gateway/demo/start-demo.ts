@@ -25,6 +25,8 @@ export interface DemoOptions {
   config?: Omit<ConfigInput, "dataDir">;
   /** RSA size of the dev PKI's authorities; default 4096. */
   pkiKeyBits?: 2048 | 3072 | 4096;
+  /** How many workers share the work list; default 1. The first is named `worker`, the others `worker-2` and so on. */
+  workers?: number;
   /** How long the time stamp authority may take for an answer; default as in the configuration. */
   timestampTimeoutMs?: number;
   onStage?: (stage: DemoStage) => void;
@@ -37,10 +39,10 @@ export interface Demo {
   readonly pki: DevPki;
   readonly configFile: string;
   readonly tokenHostConfigFile: string;
-  /** The running parts by name: redis, token-host, gateway, worker. */
+  /** The running parts by name: redis, token-host, gateway, worker, and worker-2 and on if there are more. */
   readonly parts: ReadonlyMap<string, PartProcess>;
   /** Starts a part again with the command it was first started with, after it ended. */
-  restart(part: "redis" | "token-host" | "gateway" | "worker"): Promise<void>;
+  restart(part: "redis" | "token-host" | "gateway" | `worker${"" | `-${number}`}`): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,14 +68,16 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const starters = new Map<string, () => Promise<PartProcess>>();
   let pki: DevPki | null = null;
 
+  const workers = Array.from({ length: options.workers ?? 1 }, (_, i) => (i === 0 ? "worker" : `worker-${i + 1}`));
+
   const close = async () => {
-    for (const name of ["gateway", "worker", "token-host", "redis"]) await parts.get(name)?.stop();
+    for (const name of ["gateway", ...workers, "token-host", "redis"]) await parts.get(name)?.stop();
     await pki?.close();
     rmSync(runDir, { recursive: true, force: true });
     unlock();
   };
   const start = async (name: string, starter: () => Promise<PartProcess>) => {
-    stage(name as DemoStage);
+    if (!name.startsWith("worker-")) stage(name as DemoStage);
     starters.set(name, starter);
     parts.set(name, await starter());
   };
@@ -159,7 +163,9 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const baseUrl = `http://127.0.0.1:${port}`;
     await run("token-host", "token-host", tokenHostConfigFile, async () => existsSync(tokenSocket));
     await run("gateway", "serve", configFile, async () => (await fetch(`${baseUrl}/healthz`)).ok);
-    await run("worker", "worker", configFile, async () => (await fetch(`${baseUrl}/readyz`)).ok);
+    for (const name of workers) {
+      await run(name, "worker", configFile, async () => (await fetch(`${baseUrl}/readyz`)).ok);
+    }
     stage("ready");
 
     return {
