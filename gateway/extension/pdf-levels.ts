@@ -3,7 +3,7 @@ import { SignaturesError } from "@hocba/signatures";
 import { openPdf, signatureFields } from "@hocba/signatures/pdf";
 import {
   appendValidationData,
-  completeDocumentTimestamp,
+  completeDocumentTimestampInPlace,
   openPlace,
   prepareDocumentTimestamp,
   raiseToT,
@@ -53,5 +53,5 @@ async function stampDocument(document: Uint8Array, ask: AskStamp): Promise<Uint8
   let n = 1;
   while (taken.has(`DocTimeStamp${n}`)) n++;
   const prepared = prepareDocumentTimestamp(document, { fieldName: `DocTimeStamp${n}` }, nodeCrypto);
-  return completeDocumentTimestamp(prepared, await ask(prepared.messageImprint));
+  return completeDocumentTimestampInPlace(prepared, await ask(prepared.messageImprint));
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { access, type FileHandle, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { access, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { readWhole } from "./read-file.ts";
 import { getSmallFile, putSmallFile, SMALL } from "./small-file.ts";
 import type { BlobStore } from "./store.ts";
 import { listFiles, removeOldFile } from "./stored-files.ts";
@@ -68,7 +69,7 @@ export async function openFileStore(root: string): Promise<BlobStore> {
       let content: Uint8Array;
       try {
         const path = pathOf(root, sha256);
-        content = getSmallFile(path) ?? (await readFile(path));
+        content = getSmallFile(path) ?? (await readLarge(path));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") {
           throw new GatewayError("STORE_MISSING", `blob ${sha256} is not in the store`, { details: { sha256 } });
@@ -121,6 +122,15 @@ export async function openFileStore(root: string): Promise<BlobStore> {
       }
     },
   };
+}
+
+async function readLarge(path: string): Promise<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    return await readWhole(file);
+  } finally {
+    await file.close();
+  }
 }
 
 function hashOf(content: Uint8Array): string {

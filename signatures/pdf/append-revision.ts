@@ -25,7 +25,8 @@ const OF_ONE_SECTION = ["Prev", "XRefStm", "Type", "W", "Index", "Length", "Filt
 
 /**
  * Appends an incremental update (ISO 32000-2 §7.5.6): the old octets stay as they are, the new section is of the same kind as
- * the last one, a table behind a hybrid. `root` replaces /Root where given.
+ * the last one, a table behind a hybrid. `root` replaces /Root where given. A file in a buffer with room (`octetsWithRoom`) is not copied:
+ * the result shares its first octets with `document.bytes`, which stays as it is.
  * @throws SignaturesError PDF_ENCRYPTED, PDF_MALFORMED when the file's cross-reference had to be rebuilt
  */
 export function appendRevision(document: PdfDocument, objects: RevisionObjects, root?: PdfRef): Uint8Array {

@@ -1,4 +1,5 @@
 export * from "./append-revision.ts";
+export { octetsWithRoom } from "./append-room.ts";
 export * from "./changes/index.ts";
 export * from "./coverage.ts";
 export * from "./document.ts";

@@ -1,3 +1,4 @@
+import { append } from "./append-room.ts";
 import { isArray, PdfDict, PdfName, PdfRef, PdfStream, PdfString, type PdfValue } from "./objects.ts";
 
 /** Collects octets of a PDF body and knows the offset reached. */
@@ -38,11 +39,10 @@ export class PdfWriter {
     return this.put(serialise(value));
   }
 
-  /** Everything written, behind `prefix`, in one buffer. */
+  /** Everything written, behind `prefix`, in one buffer: that of `prefix` where it has room, see `append`. */
   finish(prefix: Uint8Array = new Uint8Array(0)): Uint8Array {
     this.flush();
-    const out = new Uint8Array(prefix.length + this.written);
-    out.set(prefix);
+    const out = append(prefix, this.written);
     let at = prefix.length;
     for (const part of this.parts) {
       out.set(part, at);

@@ -52,7 +52,14 @@ export function prepareDocumentTimestamp(
 /** Second half: the TimeStampToken (DER) over `messageImprint` in its place. @throws SignaturesError RESERVED_PLACE_TOO_SMALL */
 export function completeDocumentTimestamp(prepared: PreparedDocumentTimestamp, token: Uint8Array): Uint8Array {
   // A copy: slice of a Buffer would be a view.
-  const out = new Uint8Array(prepared.document);
-  fillPlace(out, prepared.placement, token);
-  return out;
+  return completeDocumentTimestampInPlace({ ...prepared, document: new Uint8Array(prepared.document) }, token);
+}
+
+/**
+ * Same as `completeDocumentTimestamp`, writing into `prepared.document` itself and giving that back: for files too large to hold twice.
+ * Whoever holds `prepared` sees it change; what it was prepared from is not touched.
+ */
+export function completeDocumentTimestampInPlace(prepared: PreparedDocumentTimestamp, token: Uint8Array): Uint8Array {
+  fillPlace(prepared.document, prepared.placement, token);
+  return prepared.document;
 }

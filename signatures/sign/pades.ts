@@ -46,7 +46,11 @@ export function padesFormat(crypto: CryptoProvider): TwoPhaseFormat<PadesSpec, P
 /** `padesFormat` with portable cryptography. */
 export const pades: TwoPhaseFormat<PadesSpec, PadesPlacement> = padesFormat(portableCrypto);
 
-/** Same as `complete`, writing into `prepared.document` itself: for files too large to hold twice. */
+/**
+ * Same as `complete`, writing into `prepared.document` itself and giving that back: for files too large to hold twice. Whoever holds
+ * `prepared`, or what an earlier call gave, sees it change; what it was prepared from is not touched. May be called again, with a token
+ * too: only the reserved place is written to.
+ */
 export function completeInPlace(
   prepared: PreparedSignature<PadesPlacement>,
   signatureValue: Uint8Array,

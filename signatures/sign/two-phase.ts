@@ -17,7 +17,10 @@ export interface SignerIdentity {
  * arrays, so that a person may sign days later in another process.
  */
 export interface PreparedSignature<Placement> {
-  /** The document, complete but for the signature value. */
+  /**
+   * The document, complete but for the signature value. Read it, do not write to it: it may share its first octets with the document it
+   * was prepared from (`octetsWithRoom`), as that may with the one before.
+   */
   document: Uint8Array;
   /** The octets the key signs: DER of the signed attributes (RFC 5652 §5.4) or canonical SignedInfo (XMLDSig §4.4). */
   toBeSigned: Uint8Array;
@@ -30,7 +33,7 @@ export interface PreparedSignature<Placement> {
  * signature value is (RFC 3161 over SignerInfo.signature, EN 319 122-1 §5.3; over canonical ds:SignatureValue, EN 319 132-1 §5.3).
  */
 export interface TwoPhaseFormat<Spec, Placement> {
-  /** @throws SigningError */
+  /** `document` stays as it is, and may be let go of. @throws SigningError */
   prepare(document: Uint8Array, signer: SignerIdentity, spec: Spec): PreparedSignature<Placement>;
   /** Octets under the message imprint of the signature time stamp. */
   timestampInput(prepared: PreparedSignature<Placement>, signatureValue: Uint8Array): Uint8Array;
