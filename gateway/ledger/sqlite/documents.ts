@@ -100,19 +100,26 @@ export function sqliteDocuments(
   function supersede(id: string, successor: string, actor: string): void {
     const earlier = current(id);
     if (earlier.state !== "signed") return;
-    transition(earlier, "superseded", {
-      actor,
-      details: { replacedBy: successor },
-      status: { kind: "superseded", reason: null, replacedBy: successor },
-    });
+    count(
+      earlier,
+      move(earlier, "superseded", {
+        actor,
+        details: { replacedBy: successor },
+        status: { kind: "superseded", reason: null, replacedBy: successor },
+      }),
+    );
   }
 
-  function transition(
-    seen: Pick<DocumentRecord, "id" | "version">,
-    to: DocumentState,
-    change: TransitionChange,
-  ): DocumentRecord {
-    const from = currentAt(seen);
+  /** Counts a document that went from one state to another, over however many between. */
+  function count(from: DocumentRecord, to: DocumentRecord): void {
+    sql.count.run(from.state, -1);
+    sql.count.run(to.state, 1);
+    const worked = Number(workingStates.includes(to.state)) - Number(workingStates.includes(from.state));
+    if (worked !== 0) sql.countOfSchool.run(from.school, worked);
+  }
+
+  /** Writes one move of a document that is `from` now, all but the counts. */
+  function move(from: DocumentRecord, to: DocumentState, change: TransitionChange): DocumentRecord {
     checkTransition(from.state, to);
     for (const step of change.steps ?? []) {
       sql.insertStep.run(from.id, step.id, step.position, step.role, step.order, step.key, step.bindingId);
@@ -183,10 +190,6 @@ export function sqliteDocuments(
       from.id,
       from.version,
     );
-    sql.count.run(from.state, -1);
-    sql.count.run(to, 1);
-    const worked = Number(workingStates.includes(to)) - Number(workingStates.includes(from.state));
-    if (worked !== 0) sql.countOfSchool.run(from.school, worked);
     if (to === "signed" && from.replaces !== null) supersede(from.replaces, from.id, change.actor);
     audit({
       actor: change.actor,
@@ -246,9 +249,12 @@ export function sqliteDocuments(
     },
     transition: (seen, to, { before, ...change }) =>
       group.write(() => {
-        let from = seen;
-        for (const each of before ?? []) from = transition(from, each.to, each.change);
-        return transition(from, to, change);
+        const first = currentAt(seen);
+        let from = first;
+        for (const each of before ?? []) from = move(from, each.to, each.change);
+        const last = move(from, to, change);
+        count(first, last);
+        return last;
       }),
     postpone: (seen, attempt) =>
       group.write(() => {
