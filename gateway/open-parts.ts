@@ -4,6 +4,7 @@ import type { Signer } from "@hocba/hsm-adapters";
 import { TokenHostClient } from "@hocba/hsm-adapters/token-host";
 import type { Profile } from "@hocba/signatures/profiles";
 import { createAppearances } from "./appearance/index.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import type { Config } from "./config/index.ts";
 import { openPreservation } from "./extension/index.ts";
 import { type Ledger, openSqliteLedger } from "./ledger/index.ts";
@@ -44,8 +45,12 @@ export async function openParts(config: Config, deps: SharedDeps, name: string, 
   const metrics = createMetrics({ ledger, queueDepth: () => list.depth() });
   const stamps = createTimestampRouter(config.timestamps, { trust: tsaTrust(trust), clock, metrics });
   const profiles = deps.profiles ?? loadProfiles(config.profiles.path);
+  // What is taken in must not fail at the end for being too large to judge; strangers' files are measured when they come.
+  const maxBytes = Math.max(config.verification.maxBytes, config.limits.documentBytes * 2);
   const verifier =
-    deps.verifier ?? createVerifier(config.verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
+    deps.verifier ??
+    createVerifier({ ...config.verification, maxBytes }, { trust, allowedHosts: config.trust.allowedHosts, clock });
+  const memory = new ByteBudget(config.limits.bytesInWork);
   const shared = { trust, profiles, ledger, store, log, clock, actor };
   const preservation = openPreservation(config, {
     ...shared,
@@ -70,9 +75,11 @@ export async function openParts(config: Config, deps: SharedDeps, name: string, 
     clock,
     metrics,
     actor,
+    memory,
   };
   return {
     ...shared,
+    memory,
     list,
     metrics,
     verifier,

@@ -146,6 +146,8 @@ export const configSchema = z.strictObject({
       unfinishedPerSchool: z.number().int().positive().default(100_000),
       /** Octets of request bodies held in memory at once; above it the gateway answers 429. */
       bytesInFlight: bytes.default(256 * 1024 * 1024),
+      /** Octets of documents beyond 1 MiB that one process works on at once; others wait. A document larger than all of it goes alone. */
+      bytesInWork: bytes.default(192 * 1024 * 1024),
     })
     .prefault({}),
   webhooks: z

@@ -2,6 +2,7 @@ import type { CryptoProvider } from "@hocba/certs/crypto";
 import type { Signer } from "@hocba/hsm-adapters";
 import type { PlannedSignature, Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
+import type { ByteBudget } from "../byte-budget.ts";
 import { GatewayError } from "../errors.ts";
 import type { Preservation } from "../extension/index.ts";
 import { type Failpoint, reach } from "../failpoint.ts";
@@ -50,6 +51,8 @@ export interface PipelineParts {
   metrics?: Pick<Metrics, "tokenSeconds">;
   /** Name in the audit log. */
   actor: string;
+  /** Large documents in work at once. */
+  memory: ByteBudget;
 }
 
 type Change = Omit<TransitionChange, "actor" | "before">;
@@ -121,8 +124,9 @@ export class DocumentWork {
     if (this.#plan === null) {
       // Laid over the document as it came: what later steps put in must not change who signs.
       const { sha256, currentSha256 } = this.document;
-      const original = sha256 === currentSha256 ? await this.content() : await this.parts.store.get(sha256);
-      this.#plan = new Map(this.format.plan(this.profile, original).map((planned) => [planned.id, planned]));
+      const original = () => (sha256 === currentSha256 ? this.content() : this.parts.store.get(sha256));
+      const plan = await this.format.plan(this.profile, original);
+      this.#plan = new Map(plan.map((planned) => [planned.id, planned]));
     }
     return this.#plan;
   }

@@ -3,6 +3,7 @@ import type { SigningAlgorithm } from "@hocba/hsm-adapters";
 import { GatewayError } from "../errors.ts";
 import type { DocumentRecord, StepRecord } from "../ledger/index.ts";
 import { DocumentWork, type PipelineParts } from "./document-work.ts";
+import { memoryOf } from "./memory-of.ts";
 import { algorithmFor, checkSigningCertificate } from "./signing-certificate.ts";
 
 /** What a person's token is given to sign. */
@@ -56,7 +57,13 @@ export function createLateSigning(parts: PipelineParts): LateSigning {
     return { work, step };
   }
 
-  return {
+  /** A token's answer may come at any time, and many at once. */
+  async function held<T>(documentId: string, work: () => Promise<T>): Promise<T> {
+    const document = await parts.ledger.documents.get(documentId);
+    return parts.memory.within(document === null ? 0 : memoryOf(document), work);
+  }
+
+  const prepareAndSubmit: Pick<LateSigning, "prepare" | "submit"> = {
     async prepare(documentId, stepId, actor) {
       const { work, step } = await turnOf(documentId, stepId, actor);
       const binding = await work.binding(step.bindingId);
@@ -100,6 +107,11 @@ export function createLateSigning(parts: PipelineParts): LateSigning {
       await work.move("signing", { values: [{ stepId, value }] });
       return work.document;
     },
+  };
+
+  return {
+    prepare: (...task) => held(task[0], () => prepareAndSubmit.prepare(...task)),
+    submit: (...task) => held(task[0], () => prepareAndSubmit.submit(...task)),
 
     async refuse(documentId, stepId, reason, actor) {
       const { work } = await turnOf(documentId, stepId, actor);

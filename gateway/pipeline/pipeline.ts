@@ -2,10 +2,11 @@ import { HocbaError } from "@hocba/certs";
 import { SignaturesError } from "@hocba/signatures";
 import { GatewayError } from "../errors.ts";
 import { reach } from "../failpoint.ts";
-import type { DocumentState } from "../ledger/index.ts";
+import type { DocumentState, Dossier } from "../ledger/index.ts";
 import type { Logger, Metrics } from "../observability/index.ts";
 import type { Outcome } from "../queue/index.ts";
 import { DocumentWork, type PipelineParts } from "./document-work.ts";
+import { memoryOf } from "./memory-of.ts";
 import { planDocument } from "./plan-document.ts";
 import { prepareGroup } from "./prepare-group.ts";
 import { signGroup } from "./sign-group.ts";
@@ -38,6 +39,9 @@ const UNEXPECTED_ATTEMPTS = 5;
 const WAIT_FOR_OPERATOR: ReadonlySet<string> = new Set(["PIN_INCORRECT", "PIN_LOCKED"]);
 /** When the ledger itself cannot be written there is no place to note the try. */
 const LEDGER_REST_MS = 2000;
+/** Large documents that wait here for memory; more would take the places of small ones that need none. */
+const LONGEST_LINE = 4;
+const MEMORY_REST_MS = 1000;
 
 /**
  * Takes a document through its next steps until it is done, waits for somebody, or has to be tried again later. Every step
@@ -50,9 +54,24 @@ export function createPipeline(parts: PipelineParts, options: PipelineOptions) {
   async function advance(documentId: string): Promise<Outcome> {
     const dossier = await parts.ledger.documents.dossier(documentId);
     if (dossier === null) return { kind: "done" };
-    const due = dossier.document.nextAttemptAt;
+    const octets = memoryOf(dossier.document);
+    const rest = restOf(dossier);
+    if (rest !== null) return rest;
+    if (parts.memory.ahead(octets) >= LONGEST_LINE) return { kind: "again", at: parts.clock() + MEMORY_REST_MS };
+    return parts.memory.within(octets, async (waited) => {
+      const now = waited ? await parts.ledger.documents.dossier(documentId) : dossier;
+      return now === null ? { kind: "done" } : (restOf(now) ?? lead(now));
+    });
+  }
+
+  /** null: there is something to do now. */
+  function restOf({ document }: Dossier): Outcome | null {
+    const due = document.nextAttemptAt;
     if (due !== null && due > parts.clock()) return { kind: "again", at: due };
-    if (stepOf[dossier.document.state] === undefined) return { kind: "done" };
+    return stepOf[document.state] === undefined ? { kind: "done" } : null;
+  }
+
+  async function lead(dossier: Dossier): Promise<Outcome> {
     reach("work.taken");
     let work: DocumentWork | null = null;
     try {

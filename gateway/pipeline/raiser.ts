@@ -5,6 +5,7 @@ import type { Logger, Metrics } from "../observability/index.ts";
 import { type Turns, takeTurns } from "../take-turns.ts";
 import { DocumentWork, type PipelineParts } from "./document-work.ts";
 import { isLateStamp } from "./issue-level.ts";
+import { memoryOf } from "./memory-of.ts";
 import { raiseDocument } from "./raise-document.ts";
 
 export interface RaiserOptions {
@@ -45,6 +46,12 @@ export function createRaiser(parts: PipelineParts, options: RaiserOptions): Rais
   let vain = 0;
 
   async function raise({ id, attempts }: WaitingDocument): Promise<Outcome> {
+    const document = await ledger.documents.get(id);
+    if (document === null) return "left";
+    return parts.memory.within(memoryOf(document), () => raiseHeld(id, attempts));
+  }
+
+  async function raiseHeld(id: string, attempts: number): Promise<Outcome> {
     const dossier = await ledger.documents.dossier(id);
     if (dossier === null || dossier.document.waitingFor === null) return "left";
     try {

@@ -27,8 +27,8 @@ export interface PreparedGroup {
 export interface SigningFormat {
   /** How many signatures of equal order may stand in one revision. */
   readonly largestGroup: number;
-  /** @throws SignaturesError */
-  plan(profile: Profile, document: Uint8Array): PlannedSignature[];
+  /** `document` is asked for where the plan depends on what it says. @throws SignaturesError; what `document` throws */
+  plan(profile: Profile, document: () => Promise<Uint8Array>): PlannedSignature[] | Promise<PlannedSignature[]>;
   /** What the verifier's report calls the signature: PDF field, XML Id, position among the signer infos. */
   nameOf(planned: PlannedSignature): string;
   /** @throws SignaturesError */

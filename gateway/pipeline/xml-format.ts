@@ -10,7 +10,7 @@ export function xmlFormat(crypto: CryptoProvider): SigningFormat {
   const xades = xadesFormat(crypto);
   return {
     largestGroup: 64,
-    plan: (profile, document) => planSignatures(profile, document),
+    plan: async (profile, document) => planSignatures(profile, await document()),
     nameOf: ({ id }) => signatureIdOf(id),
     prepare(document, members) {
       const prepared = xades.prepareBatch(

@@ -52,7 +52,7 @@ beforeAll(() => {
 async function signAll(original: Uint8Array, profile: Profile, images: string | null = null): Promise<Uint8Array> {
   const format = signingFormats(nodeCrypto, createAppearances({ publicUrl, images })).pdf;
   let document = original;
-  for (const planned of format.plan(profile, document)) {
+  for (const planned of await format.plan(profile, async () => document)) {
     const { certificate, key } = signers.get(planned.step.role)!;
     const identity = { certificate, chain: [], algorithm: "rsa-pkcs1-sha256" as const };
     const group = await format.prepare(document, [{ planned, profile, identity, signingTime: time }]);
