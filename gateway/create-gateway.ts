@@ -57,6 +57,7 @@ export async function createGateway(config: Config, deps: SharedDeps = {}): Prom
     list,
     feeder,
     budget: new BodyBudget(config.limits.bytesInFlight),
+    memory: parts.memory,
     profiles,
     verifier: parts.verifier,
     signer: parts.pipeline.signer,

@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import type { Profile } from "@hocba/signatures/profiles";
+import type { ByteBudget } from "../byte-budget.ts";
 import type { Config } from "../config/index.ts";
 import { GatewayError } from "../errors.ts";
 import { reach } from "../failpoint.ts";
 import type { DocumentRecord, Ledger } from "../ledger/index.ts";
 import { newId } from "../new-id.ts";
-import type { BlobStore } from "../store/index.ts";
-import { checkDocument } from "./check-document.ts";
+import { memoryOf } from "../pipeline/index.ts";
+import type { BlobStore, ReceivedBlob } from "../store/index.ts";
+import { type CheckedDocument, checkDocument } from "./check-document.ts";
 import type { WorkFeeder } from "./work-feeder.ts";
 
 export interface TakeRequest {
-  bytes: Uint8Array;
+  /** In memory, or received by the store. */
+  content: Uint8Array | ReceivedBlob;
   profile: string;
   school: string;
   externalId: string | null;
@@ -31,6 +34,8 @@ export interface IntakeParts {
   /** What is used of the configuration. */
   config: { limits: Pick<Config["limits"], "unfinishedPerSchool"> };
   clock: () => number;
+  /** Large documents looked at at once. */
+  memory: ByteBudget;
 }
 
 /**
@@ -54,21 +59,24 @@ export async function takeDocument(
       details: { school: request.school },
     });
   }
-  const checked = checkDocument(request.bytes, profile);
+  const { content } = request;
+  const inMemory = content instanceof Uint8Array;
+  const checked = inMemory ? checkDocument(content, profile) : await checkReceived(content, profile, parts.memory);
   if (checked.schoolCode !== null && checked.schoolCode !== request.school) {
     throw new GatewayError("SCHOOL_MISMATCH", "the document is of another school than the key", {
       details: { school: request.school, inDocument: checked.schoolCode },
     });
   }
-  const sha256 = createHash("sha256").update(request.bytes).digest("hex");
+  const sha256 = inMemory ? createHash("sha256").update(content).digest("hex") : content.sha256;
   reach("intake.received");
-  await parts.store.put(request.bytes, sha256);
+  if (inMemory) await parts.store.put(content, sha256);
+  else await content.keep();
   reach("intake.stored");
   const result = await parts.ledger.documents.accept(
     {
       id: newId("doc", parts.clock()),
       sha256,
-      size: request.bytes.length,
+      size: inMemory ? content.length : content.size,
       format: checked.format,
       profile: profile.name,
       school: request.school,
@@ -85,4 +93,12 @@ export async function takeDocument(
   if (result.created) parts.feeder.feed(result.document.id, result.rank);
   reach("intake.fed");
   return result;
+}
+
+/** Reads what was received only as long as it is looked at, and not at all where any file is right. */
+function checkReceived(received: ReceivedBlob, profile: Profile, memory: ByteBudget): Promise<CheckedDocument> {
+  const { size } = received;
+  const { format } = profile;
+  if (format === "cms") return Promise.resolve({ format, className: null, schoolCode: null });
+  return memory.within(memoryOf({ size, format }), async () => checkDocument(await received.content(), profile));
 }

@@ -95,7 +95,7 @@ export function batchRoutes(parts: GatewayParts): Hono<GatewayEnv> {
       try {
         if ("error" in item) throw item.error;
         const { document } = await takeDocument(parts, {
-          bytes: item.bytes,
+          content: item.bytes,
           profile: parameters.profile ?? profileFor(item, parts),
           school,
           externalId: item.name,
@@ -218,12 +218,12 @@ async function* itemsOf(request: Request, parts: GatewayParts): AsyncGenerator<Z
   }
   const { bytes, release } = await readBody(request, FORM_BYTES, parts.budget);
   try {
-    const { files } = await readForm(bytes, type, limits.batchItems + FORM_FIELDS);
+    const { files } = readForm(bytes, type, limits.batchItems + FORM_FIELDS);
     if (files.length === 0) throw new GatewayError("BATCH_EMPTY", "the form holds no file");
     if (files.length > limits.batchItems) {
       throw new GatewayError("BATCH_TOO_MANY", "too many files", { details: { limit: limits.batchItems } });
     }
-    for (const file of files) yield [{ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) }];
+    for (const file of files) yield [{ name: file.name, bytes: file.bytes }];
   } finally {
     release();
   }
@@ -240,7 +240,7 @@ function profileFor(item: { name: string }, parts: GatewayParts): string {
   return profile.name;
 }
 
-/** What is signed of a batch as a ZIP, one document in memory at a time. */
+/** What is signed of a batch as a ZIP, as it is read. */
 function zipOf(batch: BatchRecord, parts: GatewayParts): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async start(controller) {
@@ -260,9 +260,13 @@ function zipOf(batch: BatchRecord, parts: GatewayParts): ReadableStream<Uint8Arr
             const document = await parts.ledger.documents.get(item.documentId);
             const file = new ZipPassThrough(fileNameOf(document!));
             zip.add(file);
-            file.push(await parts.store.get(document!.currentSha256), true);
-            while ((controller.desiredSize ?? 1) < -8 * 1024 * 1024)
-              await new Promise((resolve) => setTimeout(resolve, 10));
+            const { pieces } = await parts.store.read(document!.currentSha256);
+            for await (const piece of pieces) {
+              file.push(piece);
+              while ((controller.desiredSize ?? 1) < -8 * 1024 * 1024)
+                await new Promise((resolve) => setTimeout(resolve, 10));
+            }
+            file.push(new Uint8Array(0), true);
           }
         }
         zip.end();

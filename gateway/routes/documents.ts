@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { authenticate, requireScope } from "../access/index.ts";
 import { GatewayError } from "../errors.ts";
-import { readUpload, takeDocument } from "../intake/index.ts";
+import { receiveUpload, takeDocument } from "../intake/index.ts";
 import { type ApiKey, type DocumentRecord, type Dossier, documentStates } from "../ledger/index.ts";
 import { fileNameOf, mediaTypeOf, originalMedia } from "../media.ts";
 import { viewDocument, viewEvidence, viewSummary } from "./document-view.ts";
@@ -71,12 +71,11 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     const key = context.get("key");
     requireScope(key, "documents:write");
     await refuseWhenFull(parts);
-    const upload = await readUpload(context.req.raw, parts.config.limits.documentBytes, parts.budget);
-    try {
+    return receiveUpload(context.req.raw, parts.config.limits.documentBytes, parts, async (upload) => {
       const parameters = parseParameters(submitParameters, { ...upload.fields, ...context.req.query() });
       const header = context.req.header("idempotency-key");
       const { document, created } = await takeDocument(parts, {
-        bytes: upload.bytes,
+        content: upload.content,
         profile: parameters.profile,
         school: schoolOf(key, parameters.school),
         externalId: parameters.externalId ?? null,
@@ -88,9 +87,7 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
       });
       const view = viewSummary(document);
       return context.json(view, created ? 202 : 200, { location: view.links.self! });
-    } finally {
-      upload.release();
-    }
+    });
   });
 
   app.get("/", async (context) => {
@@ -126,12 +123,13 @@ export function documentRoutes(parts: GatewayParts): Hono<GatewayEnv> {
     const sha256 = revision === "original" ? document.sha256 : await revisionOf(document, revision, parts);
     const etag = `"${sha256}"`;
     if (context.req.header("if-none-match") === etag) return context.body(null, 304, { etag });
-    const content = await parts.store.get(sha256);
+    const { size, pieces } = await parts.store.read(sha256);
     const media =
       sha256 === document.sha256
         ? originalMedia(document)
         : { name: fileNameOf(document), mediaType: mediaTypeOf(document.format) };
-    return context.body(content as Uint8Array<ArrayBuffer>, 200, {
+    return context.body(ReadableStream.from(pieces) as ReadableStream<Uint8Array<ArrayBuffer>>, 200, {
+      "content-length": String(size),
       "content-type": media.mediaType,
       "content-disposition": `attachment; filename="${media.name}"`,
       "cache-control": "private, no-store",

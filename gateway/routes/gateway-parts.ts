@@ -1,5 +1,6 @@
 import type { Signer } from "@hocba/hsm-adapters";
 import type { Profile } from "@hocba/signatures/profiles";
+import type { ByteBudget } from "../byte-budget.ts";
 import type { Config } from "../config/index.ts";
 import type { EvidenceRecords } from "../evidence-records/index.ts";
 import type { PreservationBook } from "../extension/index.ts";
@@ -22,6 +23,7 @@ export interface GatewayParts {
   list: WorkList;
   feeder: WorkFeeder;
   budget: BodyBudget;
+  memory: ByteBudget;
   profiles: ReadonlyMap<string, Profile>;
   verifier: Verifier;
   signer: Signer | null;

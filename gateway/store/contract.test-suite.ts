@@ -31,7 +31,44 @@ export function storeContract(name: string, open: () => Promise<BlobStore>): voi
       }
     });
 
+    it("receives what comes in pieces, reads it back before it is kept, and gives it in pieces", async () => {
+      const pieces = Array.from({ length: 40 }, (_, i) => new Uint8Array(100_000 + i).fill(i));
+      const whole = Buffer.concat(pieces);
+      const received = await store.receive(arriving(pieces));
+      expect([received.sha256, received.size]).toEqual([
+        createHash("sha256").update(whole).digest("hex"),
+        whole.length,
+      ]);
+      expect(Buffer.from(await received.content()).equals(whole)).toBe(true);
+      expect(await store.has(received.sha256)).toBe(false);
+      await received.keep();
+      await received.drop();
+      expect(Buffer.from(await store.get(received.sha256)).equals(whole)).toBe(true);
+      const reader = await store.read(received.sha256);
+      const got = [];
+      for await (const piece of reader.pieces) got.push(piece);
+      expect(reader.size).toBe(whole.length);
+      expect(got.length).toBeGreaterThan(1);
+      expect(Buffer.concat(got).equals(whole)).toBe(true);
+    });
+
+    it("forgets what it received and was not told to keep, and passes on why it broke off", async () => {
+      const received = await store.receive(arriving([content]));
+      await received.drop();
+      await received.drop();
+      expect(await store.has(address)).toBe(false);
+      const broken = (async function* () {
+        yield content;
+        throw new Error("the sender is gone");
+      })();
+      await expect(store.receive(broken)).rejects.toThrow("the sender is gone");
+      const nothing = await store.receive(arriving([]));
+      expect(nothing.size).toBe(0);
+      await nothing.drop();
+    });
+
     it("says what it does not hold", async () => {
+      await expect(store.read("0".repeat(64))).rejects.toMatchObject({ code: "STORE_MISSING" });
       expect(await store.has("0".repeat(64))).toBe(false);
       await expect(store.get("0".repeat(64))).rejects.toMatchObject({ code: "STORE_MISSING" });
     });
@@ -69,4 +106,12 @@ export function storeContract(name: string, open: () => Promise<BlobStore>): voi
       await expect(store.ping()).resolves.toBeUndefined();
     });
   });
+}
+
+async function* arriving(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    await Promise.resolve();
+    // What a socket hands out may be used again by it.
+    yield Uint8Array.from(piece);
+  }
 }

@@ -52,6 +52,38 @@ describe("the file store", () => {
     await expect(store.get(sha256)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
   });
 
+  it("gives no last piece of a file that was changed behind its back, before or while it is read", async () => {
+    const folder = fresh();
+    const store = await opened(folder);
+    const sha256 = await store.put(new Uint8Array(700_000));
+    const reader = await store.read(sha256);
+    const got: Uint8Array[] = [];
+    const reading = async () => {
+      for await (const piece of reader.pieces) {
+        if (got.length === 0)
+          writeFileSync(join(folder, sha256.slice(0, 2), sha256.slice(2)), Buffer.alloc(700_000, 1));
+        got.push(piece);
+      }
+    };
+    await expect(reading()).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+    expect(got.reduce((sum, piece) => sum + piece.length, 0)).toBeLessThan(700_000);
+    await expect(store.read(sha256)).rejects.toMatchObject({ code: "STORE_DAMAGED" });
+  });
+
+  it("leaves nothing behind of what it received and was not to keep, or what broke off", async () => {
+    const folder = fresh();
+    const store = await opened(folder);
+    const two = async function* (fails: boolean) {
+      yield new Uint8Array(2_000_000);
+      if (fails) throw new Error("broken off");
+    };
+    const received = await store.receive(two(false));
+    expect(readdirSync(join(folder, "tmp"))).toHaveLength(1);
+    await received.drop();
+    await expect(store.receive(two(true))).rejects.toThrow("broken off");
+    expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+  });
+
   it("leaves nothing behind in its work folder and clears what a killed process left", async () => {
     const folder = fresh();
     const store = await opened(folder);
@@ -74,6 +106,10 @@ describe("the file store", () => {
       code: "STORE_FULL",
       retryable: true,
     });
+    const arriving = (async function* () {
+      for (let i = 0; i < 80; i++) yield new Uint8Array(100_000).fill(i);
+    })();
+    await expect(store.receive(arriving)).rejects.toMatchObject({ code: "STORE_FULL", retryable: true });
     expect(readdirSync(join(folder, "tmp"))).toEqual([]);
     await expect(store.put(new Uint8Array([1]))).resolves.toMatch(/^[0-9a-f]{64}$/);
   });

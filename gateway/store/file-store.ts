@@ -2,7 +2,9 @@ import { createHash, randomBytes } from "node:crypto";
 import { access, type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { GatewayError } from "../errors.ts";
+import { filePieces } from "./file-pieces.ts";
 import { readWhole } from "./read-file.ts";
+import { receiveFile } from "./receive-file.ts";
 import { getSmallFile, putSmallFile, SMALL } from "./small-file.ts";
 import type { BlobStore } from "./store.ts";
 import { listFiles, removeOldFile } from "./stored-files.ts";
@@ -71,15 +73,48 @@ export async function openFileStore(root: string): Promise<BlobStore> {
         const path = pathOf(root, sha256);
         content = getSmallFile(path) ?? (await readLarge(path));
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-          throw new GatewayError("STORE_MISSING", `blob ${sha256} is not in the store`, { details: { sha256 } });
-        }
-        throw asStoreError(error, "read");
+        throw asReadError(error, sha256);
       }
-      if (hashOf(content) !== sha256) {
-        throw new GatewayError("STORE_DAMAGED", `blob ${sha256} has changed on disk`, { details: { sha256 } });
-      }
+      if (hashOf(content) !== sha256) throw damaged(sha256);
       return content;
+    },
+
+    async receive(pieces) {
+      let failure: unknown = null;
+      const watched = async function* () {
+        try {
+          yield* pieces;
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      };
+      const beside = join(temporary, `${process.pid}-${randomBytes(8).toString("hex")}`);
+      const placeOf = async (sha256: string) => ({ path: pathOf(root, sha256), folder: await folderOf(sha256) });
+      try {
+        const received = await receiveFile(watched(), beside, placeOf);
+        return {
+          ...received,
+          content: () => received.content().catch((error) => Promise.reject(asStoreError(error, "read"))),
+          keep: () => received.keep().catch((error) => Promise.reject(asStoreError(error, "write"))),
+        };
+      } catch (error) {
+        throw failure ?? asStoreError(error, "write");
+      }
+    },
+
+    async read(sha256) {
+      const path = pathOf(root, sha256);
+      async function* pieces() {
+        try {
+          yield* filePieces(path, sha256, () => damaged(sha256));
+        } catch (error) {
+          throw asReadError(error, sha256);
+        }
+      }
+      let size = 0;
+      for await (const piece of pieces()) size += piece.length;
+      return { size, pieces: pieces() };
     },
 
     async close() {
@@ -122,6 +157,17 @@ export async function openFileStore(root: string): Promise<BlobStore> {
       }
     },
   };
+}
+
+function damaged(sha256: string): GatewayError {
+  return new GatewayError("STORE_DAMAGED", `blob ${sha256} has changed on disk`, { details: { sha256 } });
+}
+
+function asReadError(error: unknown, sha256: string): GatewayError {
+  if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+    return new GatewayError("STORE_MISSING", `blob ${sha256} is not in the store`, { details: { sha256 } });
+  }
+  return asStoreError(error, "read");
 }
 
 async function readLarge(path: string): Promise<Uint8Array> {

@@ -1,3 +1,3 @@
 export { openFileStore } from "./file-store.ts";
 export { secretFile } from "./secret-file.ts";
-export type { BlobStore, StoredBlob } from "./store.ts";
+export type { BlobReader, BlobStore, ReceivedBlob, StoredBlob } from "./store.ts";
