@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Demo } from "../demo/start-demo.ts";
 
 /** What the parts of a gateway have used: processor time in ms since their start, resident memory in octets. */
@@ -51,4 +51,17 @@ function orNull<T>(read: () => T): T | null {
     if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return null;
     throw error;
   }
+}
+
+/** Resident memory of a process in octets, now and at its peak (proc(5): VmRSS, VmHWM); null where that is not to be had. */
+export function memoryOf(pid: number): { readonly now: number; readonly peak: number } | null {
+  const status = orNull(() => readFileSync(`/proc/${pid}/status`, "latin1"));
+  if (status === null) return null;
+  const octets = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) * 1024;
+  return { now: octets("VmRSS"), peak: octets("VmHWM") };
+}
+
+/** Lets the peak count from now on (proc(5), clear_refs); without effect where there is none. */
+export function forgetPeak(pid: number): void {
+  orNull(() => writeFileSync(`/proc/${pid}/clear_refs`, "5"));
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { benchEndToEnd } from "../bench/bench-end-to-end.ts";
 import { benchLarge } from "../bench/bench-large.ts";
+import { benchLargeService } from "../bench/bench-large-service.ts";
 import { benchSigning } from "../bench/bench-signing.ts";
 import { benchVerification } from "../bench/bench-verification.ts";
 import type { Figure } from "../bench/measure.ts";
@@ -18,7 +19,17 @@ const positive = (text: string): number => {
 
 const lengths = (text: string): number[] => text.split(",").map(positive);
 
-const NAMES = ["signing", "verification", "large", "seal", "visible", "transcript", "all-stamped", "queue"] as const;
+const NAMES = [
+  "signing",
+  "verification",
+  "large",
+  "large-service",
+  "seal",
+  "visible",
+  "transcript",
+  "all-stamped",
+  "queue",
+] as const;
 const DEFAULT = NAMES.filter((name) => name !== "queue");
 /** Documents of the figure queue: it is about the queue, and 100,000 of them have to find room. */
 const SMALL = 4096;
@@ -68,6 +79,7 @@ export function benchCommand(): Command {
       await add("signing", () => benchSigning(options));
       await add("verification", () => benchVerification(options));
       await add("large", benchLarge);
+      await add("large-service", benchLargeService);
       // The raw rate is the floor of the end-to-end figures as well, where it was measured.
       const raw = only.has("signing") ? figures[0]!.perSecond : null;
       const { documents, workers } = options;
