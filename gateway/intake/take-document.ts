@@ -9,6 +9,7 @@ import { newId } from "../new-id.ts";
 import { memoryOf } from "../pipeline/index.ts";
 import type { BlobStore, ReceivedBlob } from "../store/index.ts";
 import { type CheckedDocument, checkDocument } from "./check-document.ts";
+import { Scratch } from "./scratch.ts";
 import type { WorkFeeder } from "./work-feeder.ts";
 
 export interface TakeRequest {
@@ -95,10 +96,14 @@ export async function takeDocument(
   return result;
 }
 
+const scratch = new Scratch();
+
 /** Reads what was received only as long as it is looked at, and not at all where any file is right. */
 function checkReceived(received: ReceivedBlob, profile: Profile, memory: ByteBudget): Promise<CheckedDocument> {
   const { size } = received;
   const { format } = profile;
   if (format === "cms") return Promise.resolve({ format, className: null, schoolCode: null });
-  return memory.within(memoryOf({ size, format }), async () => checkDocument(await received.content(), profile));
+  return memory.within(memoryOf({ size, format }), () =>
+    scratch.borrow(size, async (place) => checkDocument(await received.content(place), profile)),
+  );
 }

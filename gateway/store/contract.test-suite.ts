@@ -40,6 +40,9 @@ export function storeContract(name: string, open: () => Promise<BlobStore>): voi
         whole.length,
       ]);
       expect(Buffer.from(await received.content()).equals(whole)).toBe(true);
+      const place = new Uint8Array(received.size).fill(255);
+      expect(await received.content(place)).toBe(place);
+      expect(Buffer.compare(place, whole)).toBe(0);
       expect(await store.has(received.sha256)).toBe(false);
       await received.keep();
       await received.drop();

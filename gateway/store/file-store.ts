@@ -95,7 +95,7 @@ export async function openFileStore(root: string): Promise<BlobStore> {
         const received = await receiveFile(watched(), beside, placeOf);
         return {
           ...received,
-          content: () => received.content().catch((error) => Promise.reject(asStoreError(error, "read"))),
+          content: (place) => received.content(place).catch((error) => Promise.reject(asStoreError(error, "read"))),
           keep: () => received.keep().catch((error) => Promise.reject(asStoreError(error, "write"))),
         };
       } catch (error) {

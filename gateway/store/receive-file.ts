@@ -46,7 +46,7 @@ export async function receiveFile(
   return {
     sha256,
     size,
-    content: () => readWhole(file),
+    content: (place) => readWhole(file, place),
     async keep() {
       const { path, folder } = await placeOf(sha256);
       // It may have waited: it is young from now on, as if it were written now.

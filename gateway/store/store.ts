@@ -11,8 +11,8 @@ export interface ReceivedBlob {
   readonly sha256: string;
   /** Octets. */
   readonly size: number;
-  /** All of them, in memory. @throws GatewayError STORE_UNAVAILABLE */
-  content(): Promise<Uint8Array>;
+  /** All of them, in memory: in `place`, as long as `size`, where it is given. @throws GatewayError STORE_UNAVAILABLE */
+  content(place?: Uint8Array): Promise<Uint8Array>;
   /** Stores them under their address, as `put` does. @throws GatewayError STORE_FULL, STORE_UNAVAILABLE */
   keep(): Promise<void>;
   /** Forgets them; after `keep`, or a second time, without effect. */
