@@ -3,12 +3,13 @@ import { LruCache } from "@hocba/certs/crypto";
 import { type Certificate, parseCertificate } from "@hocba/certs/x509";
 import { openPdf, type PdfDocument, signatureFields } from "@hocba/signatures/pdf";
 import type { Profile, ProfileStep } from "@hocba/signatures/profiles";
-import { markPage, type PadesAppearance } from "@hocba/signatures/sign";
+import { markPage, type PadesAppearance, type Picture } from "@hocba/signatures/sign";
+import { drawImage } from "./draw-image.ts";
 import { drawLookupMark } from "./draw-lookup-mark.ts";
 import { drawSignature, type SignatureContent } from "./draw-signature.ts";
 import { type FoundPlace, fieldPlace, findPlace } from "./find-place.ts";
 import { FoundTexts } from "./found-texts.ts";
-import { type Images, imagesIn } from "./images.ts";
+import { imagesIn } from "./images.ts";
 import { lookupCode } from "./lookup-code.ts";
 
 export interface AppearanceOptions {
@@ -55,9 +56,8 @@ const KEPT = 512;
 
 export function createAppearances(options: AppearanceOptions): Appearances {
   const images = imagesIn(options.images);
-  const pictures = new LruCache<string, Uint8Array>(KEPT);
+  const pictures = new LruCache<string, Picture | Uint8Array>(KEPT);
   const texts = new FoundTexts();
-  const drawing = new Map<string, Promise<Uint8Array>>();
   const certificates = new LruCache<Uint8Array, Certificate>(KEPT);
 
   function certificateOf(der: Uint8Array): Certificate {
@@ -69,20 +69,25 @@ export function createAppearances(options: AppearanceOptions): Appearances {
     return certificate;
   }
 
-  /** Drawing costs far more than signing; at the end of a school year the same few persons sign many times a second. */
-  async function pictureOf(content: SignatureContent): Promise<Uint8Array> {
-    const key = JSON.stringify({ ...content, image: content.image === null ? null : digest(content.image) });
-    const known = pictures.get(key) ?? drawing.get(key);
+  /** The same few persons sign many documents in a second. */
+  async function kept<P extends Picture | Uint8Array>(key: string, draw: () => Promise<P>): Promise<P> {
+    const known = pictures.get(key) as P | undefined;
     if (known !== undefined) return known;
-    const drawn = drawSignature(content);
-    drawing.set(key, drawn);
-    try {
-      const picture = await drawn;
-      pictures.set(key, picture);
-      return picture;
-    } finally {
-      drawing.delete(key);
+    const drawn = await draw();
+    pictures.set(key, drawn);
+    return drawn;
+  }
+
+  async function pictureOf(step: ProfileStep, signer: ShownSigner, place: FoundPlace): Promise<Picture | Uint8Array> {
+    const { width, height } = place;
+    const { template, image } = step.pdf!.appearance!;
+    const certificate = certificateOf(signer.certificate);
+    if (template === "signature-image" || template === "seal") {
+      const png = images(image ?? `${certificate.serial}.png`);
+      if (png) return kept(`${digest(png)} ${width} ${height}`, () => drawImage(png, width, height));
     }
+    const content = contentOf(step, certificate, signer.signingTime, place);
+    return kept(JSON.stringify(content), () => drawSignature(content));
   }
 
   return {
@@ -118,8 +123,7 @@ export function createAppearances(options: AppearanceOptions): Appearances {
           original === undefined ? undefined : texts.finder(original, profile),
         );
       if (place === null) return { document: marked, appearance: null, first };
-      const content = contentOf(step, certificateOf(signer.certificate), signer.signingTime, place, images);
-      const picture = await pictureOf(content);
+      const picture = await pictureOf(step, signer, place);
       return { document: marked, appearance: { page: place.page, rect: place.rect, picture }, first };
     },
   };
@@ -140,9 +144,8 @@ function contentOf(
   certificate: Certificate,
   time: number,
   { width, height }: FoundPlace,
-  images: Images,
 ): SignatureContent {
-  const { subject, serial } = certificate;
+  const { subject } = certificate;
   const look = step.pdf!.appearance!;
   const name = shown(subject.get("CN") ?? subject.toString());
   // A person's certificate names the school in the innermost OU; a seal's own CN is the school.
@@ -156,7 +159,6 @@ function contentOf(
     organization: organization === null ? null : shown(organization),
     time,
     seal: step.role === "seal",
-    image: look.template === "block" || look.template === "agency-text" ? null : images(look.image ?? `${serial}.png`),
   };
 }
 

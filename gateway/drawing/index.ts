@@ -1,3 +1,15 @@
 export { DrawingError, type DrawingErrorCode } from "./errors.ts";
-export { embedRecordFont, embedRecordFonts, type RecordFonts, recordFace } from "./record-fonts.ts";
-export { breakLines, faint, fittingSize, ink, red, rule, Sheet, type TextOptions, wash } from "./sheet.ts";
+export { type PreparedFace, preparedFace } from "./prepared-face.ts";
+export { embedRecordFonts, type RecordFonts, recordFace } from "./record-fonts.ts";
+export {
+  breakLines,
+  faint,
+  fittingSize,
+  ink,
+  type Measured,
+  red,
+  rule,
+  Sheet,
+  type TextOptions,
+  wash,
+} from "./sheet.ts";

@@ -10,7 +10,7 @@ export interface RecordFonts {
   readonly italic: PDFFont;
 }
 
-type Face = keyof RecordFonts;
+export type Face = keyof RecordFonts;
 
 /** Times-like first, as the forms of the ministry are set; every family here covers Vietnamese. */
 const families: readonly Record<Face, string>[] = [
@@ -54,11 +54,9 @@ export async function embedRecordFonts(document: PDFDocument): Promise<RecordFon
   return { regular, bold, italic };
 }
 
-/** Embeds one face alone, where little is written. @throws DrawingError `FONT_MISSING` */
-export async function embedRecordFont(document: PDFDocument, face: Face): Promise<PDFFont> {
-  const files = await family();
-  document.registerFontkit({ create: parsedFont } as unknown as Parameters<PDFDocument["registerFontkit"]>[0]);
-  return document.embedFont(files[face], { subset: true, features: { liga: false, clig: false } });
+/** The octets of a face's file. @throws DrawingError `FONT_MISSING` */
+export async function faceFile(face: Face): Promise<Uint8Array> {
+  return (await family())[face];
 }
 
 /** A face parsed, for its outlines. @throws DrawingError `FONT_MISSING` */
@@ -102,13 +100,16 @@ function parsedFont(bytes: Uint8Array): ReturnType<typeof fontkit.create> {
     font = fontkit.create(bytes);
     // fontkit remembers a glyph's characters from whoever asks for it first. Writing a subset asks for the parts of
     // accented letters by number, so "Y" would lose its character in the next document; ask by character before that.
-    for (const character of repertoire()) font.glyphForCodePoint(character);
+    for (const character of repertoire) font.glyphForCodePoint(character);
     parsed.set(bytes, font);
   }
   return font;
 }
 
-function* repertoire(): Generator<number> {
+/** ASCII, the letters of Vietnamese and the signs that texts in it are set with. */
+export const repertoire: ReadonlySet<number> = new Set(letters());
+
+function* letters(): Generator<number> {
   for (let ascii = 0x20; ascii < 0x7f; ascii++) yield ascii;
   for (const sign of "–—‘’“”…Đđ") yield sign.codePointAt(0) ?? 0;
   for (const letter of "AĂÂEÊIOÔƠUƯYaăâeêioôơuưy") {

@@ -13,6 +13,9 @@ export interface TextOptions {
   readonly color?: RGB;
 }
 
+/** A face that knows how wide its letters are. */
+export type Measured = Pick<PDFFont, "widthOfTextAtSize">;
+
 /** A page addressed from its top left corner, in points. Text positions are baselines. */
 export class Sheet {
   readonly page: PDFPage;
@@ -99,13 +102,13 @@ export class Sheet {
 }
 
 /** The size, at most `size`, at which the text fits into `width`. */
-export function fittingSize(value: string, font: PDFFont, size: number, width: number): number {
+export function fittingSize(value: string, font: Measured, size: number, width: number): number {
   const needed = font.widthOfTextAtSize(value, size);
   return needed <= width ? size : (size * width) / needed;
 }
 
 /** Greedy line breaking at spaces; a single word wider than the line stands alone. */
-export function breakLines(value: string, font: PDFFont, size: number, width: number): string[] {
+export function breakLines(value: string, font: Measured, size: number, width: number): string[] {
   const space = font.widthOfTextAtSize(" ", size);
   const lines: string[] = [];
   let line = "";

@@ -8,6 +8,7 @@ export { fillPlace } from "./pades-place.ts";
 export * from "./pades-raise.ts";
 export * from "./pades-spec.ts";
 export * from "./pades-validation-data.ts";
+export type { Picture } from "./picture.ts";
 export * from "./two-phase.ts";
 export { type XadesFormat, xades, xadesFormat } from "./xades.ts";
 export * from "./xades-long-term.ts";

@@ -10,14 +10,15 @@ import {
   type Rect,
   signatureFields,
 } from "../pdf/index.ts";
-import { importPage } from "./import-page.ts";
+import { importPicture } from "./import-picture.ts";
+import type { Picture } from "./picture.ts";
 import { Update } from "./update.ts";
 
-/** A picture for a page's content: page number from 0, `rect` in default user space, page 1 of a PDF. */
+/** A picture for a page's content: page number from 0, `rect` in default user space, a PDF's page 1 or a picture in objects. */
 export interface PageMark {
   readonly page: number;
   readonly rect: Rect;
-  readonly picture: Uint8Array;
+  readonly picture: Uint8Array | Picture;
 }
 
 const MAX_NAMES = 10_000;
@@ -38,7 +39,7 @@ export function markPage(bytes: Uint8Array, mark: PageMark): Uint8Array {
   const page = pageAt(view, mark.page);
   if (!page?.ref) throw new SignaturesError("PDF_MALFORMED", "the page to mark does not exist as an indirect object");
   const turned = inherited(view, page.dict, "Rotate");
-  const form = importPage(mark.picture, update, typeof turned === "number" ? turned : 0);
+  const form = importPicture(mark.picture, update, typeof turned === "number" ? turned : 0);
   const box = formBox(update.objects.get(form.num) as PdfStream);
   const resources = view.dict(inherited(view, page.dict, "Resources")) ?? PdfDict.of({});
   const objects = view.dict(resources.get("XObject")) ?? PdfDict.of({});

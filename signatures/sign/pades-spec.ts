@@ -1,13 +1,14 @@
+import type { Picture } from "./picture.ts";
 import type { SignerIdentity } from "./two-phase.ts";
 
-/** A visible signature. The picture is drawn beforehand, as page 1 of a PDF of its own, with its fonts embedded. */
+/** A visible signature. The picture is drawn beforehand, with its fonts embedded. */
 export interface PadesAppearance {
   /** Page number from 0; negative counts from the end. */
   page: number;
   /** Left, bottom, right, top in default user space of that page. */
   rect: readonly [number, number, number, number];
-  /** A PDF whose first page is the picture; it is scaled into `rect`, upright on rotated pages too. */
-  picture: Uint8Array;
+  /** A picture, or a PDF whose first page is one; it is scaled into `rect`, upright on rotated pages too. */
+  picture: Uint8Array | Picture;
 }
 
 /** What one PAdES signature says and where it goes. */

@@ -12,7 +12,7 @@ import {
   textString,
   walkFields,
 } from "../pdf/index.ts";
-import { importPage } from "./import-page.ts";
+import { importPicture } from "./import-picture.ts";
 import type { PadesAppearance, PadesSpec } from "./pades-spec.ts";
 import type { Update } from "./update.ts";
 
@@ -107,7 +107,7 @@ function lockDictionary({ action, fields }: NonNullable<PadesSpec["lock"]>): Pdf
 
 function drawAppearance(update: Update, appearance: PadesAppearance, page: PdfDict | null): PdfRef {
   const rotation = page ? inherited(update.view, page, "Rotate") : 0;
-  return importPage(appearance.picture, update, typeof rotation === "number" ? rotation : 0);
+  return importPicture(appearance.picture, update, typeof rotation === "number" ? rotation : 0);
 }
 
 function enterPage(update: Update, ref: PdfRef, page: PdfDict, widget: PdfRef): void {
