@@ -13,8 +13,9 @@ const LARGEST_GROUP = 256;
 
 /**
  * Joins writes that are asked for at the same time into one durable commit, since a commit costs a flush of the disk and
- * a write does not. Each write stands in a savepoint of its own: one that throws undoes only itself. A promise resolves
- * after the commit. If the commit itself fails, every write of the group is rejected and none has happened.
+ * a write does not. A promise resolves after the commit. One that throws undoes only itself: the group is rolled back and each write
+ * tried again by itself, so `run` may be called twice and must touch nothing but the database. Savepoints would do without the second
+ * try and cost every group a journal of the pages it changes. If a commit fails, every write in it is rejected and none has happened.
  */
 export class GroupCommit {
   readonly #database: Database;
@@ -24,18 +25,12 @@ export class GroupCommit {
   readonly #begin: Statement;
   readonly #commitAll: Statement;
   readonly #rollback: Statement;
-  readonly #savepoint: Statement;
-  readonly #release: Statement;
-  readonly #rollbackTo: Statement;
 
   constructor(database: Database) {
     this.#database = database;
     this.#begin = database.prepare("BEGIN IMMEDIATE");
     this.#commitAll = database.prepare("COMMIT");
     this.#rollback = database.prepare("ROLLBACK");
-    this.#savepoint = database.prepare("SAVEPOINT one");
-    this.#release = database.prepare("RELEASE one");
-    this.#rollbackTo = database.prepare("ROLLBACK TO one");
   }
 
   write<T>(run: () => T): Promise<T> {
@@ -43,61 +38,44 @@ export class GroupCommit {
       this.#pending.push({ run, resolve: resolve as (value: unknown) => void, reject });
       if (this.#scheduled) return;
       this.#scheduled = true;
-      setImmediate(() => this.#commit());
+      setImmediate(() => this.#commitNext());
     });
   }
 
   /** Commits what is pending now. */
   flush(): void {
-    while (this.#pending.length > 0) this.#commit();
+    while (this.#pending.length > 0) this.#commitNext();
   }
 
-  #commit(): void {
+  #commitNext(): void {
     this.#scheduled = false;
     const group = this.#pending.splice(0, LARGEST_GROUP);
     if (this.#pending.length > 0) {
       this.#scheduled = true;
-      setImmediate(() => this.#commit());
+      setImmediate(() => this.#commitNext());
     }
-    if (group.length === 0) return;
-    const settle: (() => void)[] = [];
+    if (group.length > 0) this.#commit(group);
+  }
+
+  #commit(group: readonly Pending[]): void {
+    const values: unknown[] = [];
+    let failed: Pending | null = null;
     try {
       this.#begin.run();
-      // A write that is alone needs no savepoint: the transaction is its own.
-      if (group.length === 1) settle.push(this.#one(group[0]!));
-      else for (const entry of group) settle.push(this.#oneOfMany(entry));
-      if (this.#database.inTransaction) this.#commitAll.run();
+      for (const entry of group) {
+        failed = entry;
+        values.push(entry.run());
+        failed = null;
+      }
+      this.#commitAll.run();
     } catch (error) {
       if (this.#database.inTransaction) this.#rollback.run();
-      for (const entry of group) entry.reject(asLedgerError(error));
+      // With more than one, an error of a single write is told to its caller alone; a full disk meets them all again.
+      if (failed !== null && group.length > 1) for (const entry of group) this.#commit([entry]);
+      else for (const entry of group) entry.reject(asLedgerError(error));
       return;
     }
-    for (const step of settle) step();
-  }
-
-  #one(entry: Pending): () => void {
-    try {
-      const value = entry.run();
-      return () => entry.resolve(value);
-    } catch (error) {
-      if (this.#database.inTransaction) this.#rollback.run();
-      return () => entry.reject(asLedgerError(error));
-    }
-  }
-
-  #oneOfMany(entry: Pending): () => void {
-    this.#savepoint.run();
-    try {
-      const value = entry.run();
-      this.#release.run();
-      return () => entry.resolve(value);
-    } catch (error) {
-      // A full disk or the like ends the whole transaction; then nobody's write has happened.
-      if (!this.#database.inTransaction) throw error;
-      this.#rollbackTo.run();
-      this.#release.run();
-      return () => entry.reject(asLedgerError(error));
-    }
+    for (const [i, entry] of group.entries()) entry.resolve(values[i]);
   }
 }
 
