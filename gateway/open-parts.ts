@@ -47,16 +47,19 @@ export async function openParts(config: Config, deps: SharedDeps, name: string, 
   const profiles = deps.profiles ?? loadProfiles(config.profiles.path);
   // What is taken in must not fail at the end for being too large to judge; strangers' files are measured when they come.
   const maxBytes = Math.max(config.verification.maxBytes, config.limits.documentBytes * 2);
+  const verification = { ...config.verification, maxBytes };
   const verifier =
-    deps.verifier ??
-    createVerifier({ ...config.verification, maxBytes }, { trust, allowedHosts: config.trust.allowedHosts, clock });
+    deps.verifier ?? createVerifier(verification, { trust, allowedHosts: config.trust.allowedHosts, clock });
   const memory = new ByteBudget(config.limits.bytesInWork);
-  const shared = { trust, profiles, ledger, store, log, clock, actor };
-  const preservation = openPreservation(config, {
-    ...shared,
-    timestamps: stamps.router,
-    onRenewal: (outcome) => metrics.renewals.inc({ kind: "document", outcome }),
-  });
+  const shared = { trust, profiles, ledger, store, log, clock, actor, memory };
+  const preservation = openPreservation(
+    { ...config, verification },
+    {
+      ...shared,
+      timestamps: stamps.router,
+      onRenewal: (outcome) => metrics.renewals.inc({ kind: "document", outcome }),
+    },
+  );
   const pipeline: PipelineParts = {
     ledger,
     store,
@@ -79,7 +82,6 @@ export async function openParts(config: Config, deps: SharedDeps, name: string, 
   };
   return {
     ...shared,
-    memory,
     list,
     metrics,
     verifier,

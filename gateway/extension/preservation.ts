@@ -1,8 +1,10 @@
 import { HocbaError } from "@hocba/certs";
 import type { Profile } from "@hocba/signatures/profiles";
-import type { DocumentFormat, Ledger } from "../ledger/index.ts";
+import type { ByteBudget } from "../byte-budget.ts";
+import type { DocumentFormat, DocumentRecord, Ledger } from "../ledger/index.ts";
 import { fileNameOf } from "../media.ts";
 import type { Logger } from "../observability/index.ts";
+import { memoryOf } from "../pipeline/memory-of.ts";
 import type { BlobStore } from "../store/index.ts";
 import { type Turns, takeTurns } from "../take-turns.ts";
 import { type ExtensionParts, extendDocument } from "./extend-document.ts";
@@ -29,6 +31,8 @@ export interface PreservationDeps {
   profiles: ReadonlyMap<string, Profile>;
   log: Logger;
   clock: () => number;
+  /** Large documents in work at once. */
+  memory: ByteBudget;
   actor: string;
   /** Told of each renewal: `ok`, or the code of what it failed of. */
   onRenewal?: (outcome: string) => void;
@@ -85,6 +89,12 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
       }
       return false;
     }
+    // Raised with the rest of the work on it, where the budget counts it already; here by itself.
+    await deps.memory.within(memoryOf(document), () => renewHeld(document, entry));
+    return true;
+  }
+
+  async function renewHeld(document: DocumentRecord, entry: PreservedDocument): Promise<void> {
     const profile = profiles.get(document.profile);
     const { document: bytes, stampedAt } = await extendDocument(
       await store.get(entry.sha256),
@@ -99,7 +109,6 @@ export function createPreservation(deps: PreservationDeps, options: Preservation
     const sha256 = await keep(document.id, document.format, "LTA", bytes);
     const details = { documentId: document.id, sha256, previous: entry.sha256, stampedAt };
     await ledger.audit.append({ actor, action: "document.renewed", details });
-    return true;
   }
 
   async function renewOrPostpone(entry: PreservedDocument): Promise<boolean> {
