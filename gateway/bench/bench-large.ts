@@ -1,15 +1,13 @@
-import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDevPki } from "@hocba/certs/dev-pki";
+import { inChild } from "./in-child.ts";
 import type { LargeOutcome, LargeTask } from "./large-child.ts";
 import type { Figure } from "./measure.ts";
 import { sampleSigner, signedPdf } from "./signed-samples.ts";
 
 const SIZE = 100 * 2 ** 20;
-/** Runs from the built files; a process of its own cannot load TypeScript. */
-const CHILD = new URL("./large-child.js", import.meta.url);
 
 /** A signed PDF of 100 MB, verified and signed once more: time as a ratio to hashing it, peak memory to its size. */
 export async function benchLarge(): Promise<Figure[]> {
@@ -31,7 +29,10 @@ export async function benchLarge(): Promise<Figure[]> {
     };
     const figures: Figure[] = [];
     for (const work of ["verify", "sign"] as const) {
-      const { workMs, hashMs, peakOctets, octets, outcome } = await inChild({ ...task, work });
+      const { workMs, hashMs, peakOctets, octets, outcome } = await inChild<LargeOutcome>("large-child", {
+        ...task,
+        work,
+      });
       figures.push({
         name: `${work} PDF ${Math.round(octets / 2 ** 20)} MB`,
         perSecond: 1000 / workMs,
@@ -46,13 +47,4 @@ export async function benchLarge(): Promise<Figure[]> {
     await pki.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function inChild(task: LargeTask): Promise<LargeOutcome> {
-  return new Promise((resolve, reject) => {
-    const child = fork(CHILD, [JSON.stringify(task)]);
-    child.once("message", (outcome) => resolve(outcome as LargeOutcome));
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`large-child ended with ${code}`)));
-  });
 }
