@@ -80,6 +80,11 @@ export class PictureSheet {
     this.#put(`${paint(color)} rg ${this.#path(points)} f`);
   }
 
+  /** Operators that draw in the unit square, in a square of this size. */
+  unitSquare(operators: string, x: number, y: number, size: number): void {
+    this.#put(`q ${n(size)} 0 0 ${n(size)} ${this.#at(x, y + size)} cm\n${operators}Q`);
+  }
+
   /** Everything drawn. The content is not compressed: it is short, and compressing would take longer than drawing. */
   picture(): Picture {
     const content = new TextEncoder().encode(this.#content);

@@ -1,6 +1,6 @@
 export { DrawingError, type DrawingErrorCode } from "./errors.ts";
 export { type PreparedFace, preparedFace } from "./prepared-face.ts";
-export { embedRecordFonts, type RecordFonts, recordFace } from "./record-fonts.ts";
+export { embedRecordFonts, type RecordFonts } from "./record-fonts.ts";
 export {
   breakLines,
   faint,

@@ -1,6 +1,6 @@
 import { SignaturesError } from "../errors.ts";
 import { isArray, PdfDict, PdfRef, PdfStream, type PdfValue, pdfName } from "../pdf/index.ts";
-import { fontsOfSignatures } from "./fonts-of-signatures.ts";
+import { fontsOfUpdates } from "./fonts-of-updates.ts";
 import { pageAsPicture } from "./page-as-picture.ts";
 import type { FindSame, Picture, Resolve } from "./picture.ts";
 import type { Update } from "./update.ts";
@@ -10,13 +10,13 @@ const MAX_DEPTH = 64;
 
 /**
  * Copies a picture, or page 1 of a PDF, into the update as a form XObject (ISO 32000-2 §8.10). Viewers fit it into the annotation's
- * rectangle (§12.5.5 algorithm 8.1); `rotation`, the page's /Rotate, turns it back upright. A font that an earlier signature's picture
- * has brought is referred to, not copied.
+ * rectangle (§12.5.5 algorithm 8.1); `rotation`, the page's /Rotate, turns it back upright. A font that an earlier update has
+ * brought is referred to, not copied.
  * @throws SignaturesError PDF_MALFORMED, PDF_ENCRYPTED, PDF_LIMIT
  */
 export function importPicture(picture: Uint8Array | Picture, update: Update, rotation: number): PdfRef {
   const { form, resolve } = picture instanceof Uint8Array ? pageAsPicture(picture) : opened(picture);
-  const copy = copier(resolve, update, fontsOfSignatures(update.view));
+  const copy = copier(resolve, update, fontsOfUpdates(update.view));
   const dict = form.dict.with({
     Type: pdfName("XObject"),
     Subtype: pdfName("Form"),
