@@ -3,7 +3,7 @@ import { parseCertificate } from "@hocba/certs/x509";
 import type { CertificateRegistry } from "@hocba/signatures/verify";
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import type { CertificateBinding } from "../ledger/index.ts";
+import type { BindingReader, CertificateBinding } from "../ledger/index.ts";
 
 const instant = z.iso.datetime();
 
@@ -52,14 +52,29 @@ export function readRegister(text: string): CertificateRegistry {
   }
   return {
     isBound: ({ fingerprint }, role, school, time, subject) =>
-      (lines.get(fingerprint) ?? []).some(
-        (line) =>
-          line.role === role &&
-          line.school === school &&
-          (subject === null || line.subjects === null || line.subjects.includes(subject)) &&
-          Date.parse(line.validFrom) <= time &&
-          time <= Date.parse(line.validTo) &&
-          (line.revokedAt === null || time < Date.parse(line.revokedAt)),
-      ),
+      (lines.get(fingerprint) ?? []).some((line) => line.school === school && covers(line, role, time, subject)),
   };
+}
+
+/** The bindings of a ledger as a register that speaks for the schools of the ledger and no others. */
+export function ledgerRegister(ledger: BindingReader): CertificateRegistry {
+  return {
+    knows: (school) => school !== null && ledger.hasSchool(school),
+    isBound: ({ fingerprint }, role, school, time, subject) =>
+      school !== null &&
+      ledger
+        .bindings(school, role)
+        .map(registerLine)
+        .some((line) => line.fingerprint === fingerprint && covers(line, role, time, subject)),
+  };
+}
+
+function covers(line: RegisterLine, role: RegisterLine["role"], time: number, subject: string | null): boolean {
+  return (
+    line.role === role &&
+    (subject === null || line.subjects === null || line.subjects.includes(subject)) &&
+    Date.parse(line.validFrom) <= time &&
+    time <= Date.parse(line.validTo) &&
+    (line.revokedAt === null || time < Date.parse(line.revokedAt))
+  );
 }

@@ -1,4 +1,4 @@
-export { readRegister, registerLine } from "./certificate-register.ts";
+export { ledgerRegister, readRegister, registerLine } from "./certificate-register.ts";
 export { loadTrust, type TrustMaterial, tsaTrust } from "./trust-material.ts";
 export { type BesideFile, createVerifier, type Verifier } from "./verifier.ts";
 export { createVerifierInThreads, type VerifierInThreads } from "./verifier-in-threads.ts";

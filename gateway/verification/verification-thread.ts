@@ -1,16 +1,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { HocbaError } from "@hocba/certs";
-import type { Config } from "../config/index.ts";
+import { openBindingReader } from "../ledger/index.ts";
+import { ledgerRegister } from "./certificate-register.ts";
 import { loadTrust } from "./trust-material.ts";
 import { createVerifier } from "./verifier.ts";
-import type { ThreadAnswer, ThreadTask } from "./verifier-in-threads.ts";
+import type { ThreadAnswer, ThreadConfig, ThreadTask } from "./verifier-in-threads.ts";
 
 /** A thread of the public verification: takes one file after the other until the parent ends it. */
-const config = workerData as Pick<Config, "verification" | "trust">;
+const config = workerData as ThreadConfig;
+const bindings = openBindingReader(config.ledger);
 const verifier = createVerifier(config.verification, {
   trust: loadTrust(config.trust),
   allowedHosts: config.trust.allowedHosts,
   clock: Date.now,
+  registry: bindings === null ? undefined : ledgerRegister(bindings),
 });
 
 parentPort?.on("message", async ({ document, fileName, profile, beside }: ThreadTask) => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Profile } from "@hocba/signatures/profiles";
 import type { VerificationReport } from "@hocba/signatures/verify";
@@ -10,6 +11,11 @@ export interface ThreadTask {
   fileName: string;
   profile: Profile | undefined;
   beside: BesideFile | undefined;
+}
+
+export interface ThreadConfig extends Pick<Config, "verification" | "trust"> {
+  /** File of the ledger whose schools' signers are held against its bindings. */
+  ledger: string;
 }
 
 export type ThreadAnswer = { ok: true; report: VerificationReport } | { ok: false; code: string; message: string };
@@ -32,10 +38,10 @@ interface Job {
 /**
  * A verifier for files of strangers: each is judged in a thread, `verification.concurrency` at once, so that the service answers
  * others meanwhile. A file that takes longer than `verification.timeoutMs`, or too much memory, ends its thread and nothing else.
- * Threads start when they are needed.
+ * Threads start when they are needed. Signers of the gateway's own schools are held against its ledger.
  */
 export function createVerifierInThreads(
-  config: Pick<Config, "verification" | "trust">,
+  config: Pick<Config, "verification" | "trust" | "dataDir">,
   entry: URL = THREAD,
 ): VerifierInThreads {
   const idle: Worker[] = [];
@@ -51,7 +57,11 @@ export function createVerifierInThreads(
 
   function start(): Worker {
     const worker = new Worker(entry, {
-      workerData: { verification: config.verification, trust: config.trust },
+      workerData: {
+        verification: config.verification,
+        trust: config.trust,
+        ledger: join(config.dataDir, "ledger.sqlite"),
+      } satisfies ThreadConfig,
       // Conditions of the parent that lead imports to the sources would lead the thread astray.
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },

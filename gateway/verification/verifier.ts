@@ -2,7 +2,7 @@ import { nodeCrypto } from "@hocba/certs/crypto/node";
 import { AllowList, EvidenceFetcher } from "@hocba/certs/online";
 import { PathCache } from "@hocba/certs/path";
 import type { Profile } from "@hocba/signatures/profiles";
-import type { VerificationReport } from "@hocba/signatures/verify";
+import type { CertificateRegistry, VerificationReport } from "@hocba/signatures/verify";
 import type { Config } from "../config/index.ts";
 import { rememberingCrypto } from "./remembering-crypto.ts";
 import type { TrustMaterial } from "./trust-material.ts";
@@ -28,7 +28,13 @@ const SHELF_SIZE = 64;
 /** Verifies against the operator's anchors and policy, online when the configuration says so. */
 export function createVerifier(
   config: Config["verification"],
-  deps: { trust: TrustMaterial; allowedHosts: readonly string[]; clock: () => number; fetcher?: EvidenceFetcher },
+  deps: {
+    trust: TrustMaterial;
+    allowedHosts: readonly string[];
+    clock: () => number;
+    fetcher?: EvidenceFetcher;
+    registry?: CertificateRegistry | undefined;
+  },
 ): Verifier {
   const cache = new PathCache();
   const crypto = rememberingCrypto(nodeCrypto);
@@ -60,6 +66,7 @@ export function createVerifier(
           fileName,
           cache,
           maximumSize: config.maxBytes,
+          ...(deps.registry ? { registry: deps.registry } : {}),
           ...(profile === undefined ? {} : { profile }),
           ...(detached ? { detachedContent: detached } : {}),
           ...(evidenceRecords ? { evidenceRecords } : {}),

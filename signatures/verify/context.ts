@@ -34,6 +34,8 @@ export interface VerificationContext {
 
 /** A register of bindings between certificates, roles and schools, kept by the school system. */
 export interface CertificateRegistry {
+  /** False for a school it has nothing to say of: its documents are judged as if no register was given. Absent: it speaks for every school. */
+  knows?(school: string | null): boolean;
   /**
    * True when the certificate may sign in `role` for `school` at `time` (ms since 1970).
    * @param subject code of the subject a subject teacher's signature is over; null for other roles

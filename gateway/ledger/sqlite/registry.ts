@@ -1,7 +1,8 @@
 import type { Database } from "better-sqlite3";
 import type { Registry } from "../ledger.ts";
-import type { ApiKey, CertificateBinding, Scope, SignerRecord } from "../records.ts";
+import type { ApiKey, Scope, SignerRecord } from "../records.ts";
 import type { AuditWriter } from "./audit.ts";
+import { type BindingRow, toBinding } from "./binding-row.ts";
 import type { GroupCommit } from "./group-commit.ts";
 
 interface ApiKeyRow {
@@ -11,23 +12,6 @@ interface ApiKeyRow {
   scopes: string;
   label: string;
   created_at: number;
-  revoked_at: number | null;
-}
-
-interface BindingRow {
-  id: string;
-  signer_id: string;
-  school: string;
-  role: string;
-  subjects: string | null;
-  classes: string | null;
-  certificate: Buffer;
-  chain: string;
-  algorithm: string;
-  token: string | null;
-  cka_id: string | null;
-  valid_from: number;
-  valid_to: number;
   revoked_at: number | null;
 }
 
@@ -146,24 +130,6 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     scopes: row.scopes.split(" ").filter((scope) => scope !== "") as Scope[],
     label: row.label,
     createdAt: row.created_at,
-    revokedAt: row.revoked_at,
-  };
-}
-
-function toBinding(row: BindingRow): CertificateBinding {
-  return {
-    id: row.id,
-    signerId: row.signer_id,
-    school: row.school,
-    role: row.role as CertificateBinding["role"],
-    subjects: row.subjects === null ? null : (JSON.parse(row.subjects) as string[]),
-    classes: row.classes === null ? null : (JSON.parse(row.classes) as string[]),
-    certificate: new Uint8Array(row.certificate),
-    chain: (JSON.parse(row.chain) as string[]).map((text) => new Uint8Array(Buffer.from(text, "base64"))),
-    algorithm: row.algorithm as CertificateBinding["algorithm"],
-    key: row.token === null || row.cka_id === null ? null : { token: row.token, ckaId: row.cka_id },
-    validFrom: row.valid_from,
-    validTo: row.valid_to,
     revokedAt: row.revoked_at,
   };
 }
