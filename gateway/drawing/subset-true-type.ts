@@ -69,7 +69,7 @@ function tablesOf(font: Uint8Array): Tables {
   const count = view.getUint16(4);
   for (let at = 12; at < 12 + count * 16; at += 16) {
     const tag = String.fromCharCode(...font.subarray(at, at + 4));
-    found.set(tag, new DataView(font.buffer, font.byteOffset + view.getUint32(at + 8), view.getUint32(at + 12)));
+    found.set(tag, part(view, view.getUint32(at + 8), view.getUint32(at + 12)));
   }
   return (tag) => {
     const table = found.get(tag);
@@ -82,8 +82,14 @@ function outlines(glyf: DataView, loca: DataView, long: boolean, count: number):
   const at = (glyph: number) => (long ? loca.getUint32(glyph * 4) : loca.getUint16(glyph * 2) * 2);
   return (glyph) => {
     if (glyph >= count) throw new RangeError(`the font has no glyph ${glyph}`);
-    return new DataView(glyf.buffer, glyf.byteOffset + at(glyph), at(glyph + 1) - at(glyph));
+    return part(glyf, at(glyph), at(glyph + 1) - at(glyph));
   };
+}
+
+/** The buffer behind may be larger than the file. */
+function part(view: DataView, offset: number, length: number): DataView {
+  if (length < 0 || offset + length > view.byteLength) throw new RangeError("the font is damaged");
+  return new DataView(view.buffer, view.byteOffset + offset, length);
 }
 
 function withoutInstructions(glyph: DataView, numberOf: (part: number) => number): Uint8Array {
