@@ -1,4 +1,4 @@
-import { PdfDict, type PdfRef, PdfStream, type PdfValue } from "@hocba/signatures/pdf";
+import { PdfDict, type PdfRef, PdfStream, type PdfValue, pdfName } from "@hocba/signatures/pdf";
 import type { Picture } from "@hocba/signatures/sign";
 import type { RGB } from "pdf-lib";
 import { ink, type PreparedFace, rule } from "../drawing/index.ts";
@@ -90,7 +90,7 @@ export class PictureSheet {
     const content = new TextEncoder().encode(this.#content);
     const dict = PdfDict.of({
       BBox: [0, 0, this.width, this.height],
-      Resources: PdfDict.of({ Font: PdfDict.of(this.#fonts) }),
+      Resources: PdfDict.of({ Font: PdfDict.of(this.#fonts), ColorSpace: SRGB }),
     });
     return { form: new PdfStream(dict, content, 0, content.length), objects: this.#objects };
   }
@@ -115,6 +115,25 @@ export class PictureSheet {
     return `${n(x)} ${n(this.height - y)}`;
   }
 }
+
+/** D65, as the colours of screens are meant (IEC 61966-2-1). */
+const WHITE = { WhitePoint: [0.9505, 1, 1.089], Gamma: 2.2 };
+
+/**
+ * What `rg` and `g` mean here (ISO 32000-2 §8.6.5.6). Left to the device, they would be forbidden in PDF/A without an output intent
+ * (ISO 19005-2 §6.2.4.3): a record would lose what it was made for by being signed.
+ */
+const SRGB = PdfDict.of({
+  DefaultRGB: [
+    pdfName("CalRGB"),
+    PdfDict.of({
+      ...WHITE,
+      Gamma: [2.2, 2.2, 2.2],
+      Matrix: [0.4124, 0.2126, 0.0193, 0.3576, 0.7152, 0.1192, 0.1805, 0.0722, 0.9505],
+    }),
+  ],
+  DefaultGray: [pdfName("CalGray"), PdfDict.of(WHITE)],
+});
 
 /** A number as content streams take it: no exponent. */
 const n = (value: number): string => String(Math.round(value * 1e3) / 1e3);
