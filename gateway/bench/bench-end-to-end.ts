@@ -8,7 +8,7 @@ import { type PartUsage, usageOf } from "./part-usage.ts";
 import type { Workload } from "./workloads.ts";
 
 const LANES = 16;
-const POLL_MS = 100;
+const POLL_MS = 250;
 /** No document got on for so long: the run is given up and told as it is. */
 const PATIENCE_MS = 60_000;
 /**
