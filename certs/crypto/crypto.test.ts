@@ -99,6 +99,17 @@ describe.each(PROVIDERS)("%s", (_, crypto) => {
     }
   });
 
+  it("refuses an RSA signature without its leading zeros", () => {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
+    const pss = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 20 };
+    const algorithm = { scheme: "rsa-pss", digest: "sha256", mgfDigest: "sha256", saltLength: 20 } as const;
+    let signature: Buffer;
+    do signature = sign("sha256", message, pss);
+    while (signature[0] !== 0);
+    expect(crypto.verify(spkiOf(publicKey), algorithm, [message], signature)).toBe(true);
+    expect(crypto.verify(spkiOf(publicKey), algorithm, [message], signature.subarray(1))).toBe(false);
+  });
+
   it("refuses a key that does not fit the scheme, or is no key", () => {
     const signature = sign("sha256", message, rsa.privateKey);
     const pkcs1: SignatureAlgorithm = { scheme: "rsa-pkcs1", digest: "sha256" };

@@ -126,6 +126,8 @@ function verify(
     throw new CertsError("ALGORITHM_UNSUPPORTED", "DSA key with inherited parameters");
   }
   if (!object) return false;
+  // RFC 8017 §8.1.2 and §8.2.2, step 1: OpenSSL takes an RSASSA-PSS signature shortened by its leading zeros.
+  if (key.kind === "rsa" && signature.length !== Math.ceil(key.bits / 8)) return false;
   switch (algorithm.scheme) {
     case "rsa-pkcs1":
       return run(algorithm.digest, { key: object, padding: constants.RSA_PKCS1_PADDING }, chunks, signature);
@@ -156,7 +158,7 @@ function verifyPss(
     return run(algorithm.digest, options, chunks, signature);
   }
   // node:crypto ties the digest of MGF1 to that of the message, so the padding is checked here.
-  if (key.kind !== "rsa" || signature.length !== Math.ceil(key.bits / 8)) return false;
+  if (key.kind !== "rsa") return false;
   let decrypted: Uint8Array;
   try {
     decrypted = publicDecrypt({ key: object, padding: constants.RSA_NO_PADDING }, signature);

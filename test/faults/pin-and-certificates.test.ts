@@ -61,10 +61,13 @@ describe("a token host with a wrong PIN", () => {
       expect((await site.content(id)).status, "nothing is passed off as signed").toBe(409);
     }
 
+    // Stopped meanwhile: a running host would log in with the right PIN, and forget the refused one, by itself.
+    await site.demo.parts.get("token-host")!.stop();
     writeFileSync(pinFile, rightPin);
     const args = [MAIN, "keys", "clear-pin-lock", DEMO_TOKEN, "--config", site.demo.tokenHostConfigFile];
     const cleared = await run(process.execPath, args);
     expect(`${cleared.status} ${cleared.stdout}`).toMatch(/^0 demo: đã xoá/);
+    await site.demo.restart("token-host");
     for (const id of ids) await site.expectSignedOnce(id);
     expect(refusals().filter((refusal) => refusal.rv !== undefined).length, "no further refusal").toBe(1);
     expect(site.log("token-host") + site.log("worker")).not.toContain("000000-wrong");

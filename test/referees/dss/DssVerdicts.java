@@ -1,10 +1,7 @@
-import eu.europa.esig.dss.diagnostic.DiagnosticData;
-import eu.europa.esig.dss.diagnostic.EvidenceRecordWrapper;
 import eu.europa.esig.dss.diagnostic.SignatureWrapper;
 import eu.europa.esig.dss.diagnostic.TimestampWrapper;
 import eu.europa.esig.dss.model.DSSDocument;
 import eu.europa.esig.dss.model.FileDocument;
-import eu.europa.esig.dss.model.x509.CertificateToken;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.DSSUtils;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
@@ -20,15 +17,14 @@ import java.util.Date;
 import java.util.List;
 
 /**
- * What EU DSS finds, a line of JSON for each line of standard input: document, detached content, evidence record, time
- * (milliseconds since 1970), separated by tabs, "-" where there is none. The argument is the trusted certificate. Nothing is
- * fetched: revocation is what the documents bring.
+ * What EU DSS finds, a line of JSON for each line of standard input: document, time (milliseconds since 1970) and, where
+ * it is detached, the content, separated by tabs. The argument is the trusted certificate. Nothing is fetched: revocation is what
+ * the documents bring.
  */
 public final class DssVerdicts {
   public static void main(String[] arguments) throws Exception {
     CommonTrustedCertificateSource trusted = new CommonTrustedCertificateSource();
-    CertificateToken root = DSSUtils.loadCertificate(new File(arguments[0]));
-    trusted.addCertificate(root);
+    trusted.addCertificate(DSSUtils.loadCertificate(new File(arguments[0])));
     BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       String verdict;
@@ -48,55 +44,32 @@ public final class DssVerdicts {
     verifier.setTrustedCertSources(trusted);
     verifier.setAIASource(null);
     validator.setCertificateVerifier(verifier);
-    if (!request[1].equals("-")) validator.setDetachedContents(List.<DSSDocument>of(new FileDocument(request[1])));
-    if (!request[2].equals("-")) validator.setDetachedEvidenceRecordDocuments(List.<DSSDocument>of(new FileDocument(request[2])));
-    if (!request[3].equals("-")) validator.setValidationTime(new Date(Long.parseLong(request[3])));
+    validator.setValidationTime(new Date(Long.parseLong(request[1])));
+    if (request.length > 2) validator.setDetachedContents(List.<DSSDocument>of(new FileDocument(request[2])));
     Reports reports = validator.validateDocument();
-    DiagnosticData data = reports.getDiagnosticData();
     SimpleReport simple = reports.getSimpleReport();
 
     List<String> signatures = new ArrayList<>();
-    for (SignatureWrapper signature : data.getSignatures()) {
+    for (SignatureWrapper signature : reports.getDiagnosticData().getSignatures()) {
       String id = signature.getId();
       List<String> stamps = new ArrayList<>();
-      for (TimestampWrapper stamp : signature.getTimestampList()) stamps.add(timestamp(stamp, simple));
-      List<String> records = new ArrayList<>();
-      for (EvidenceRecordWrapper record : signature.getEvidenceRecords()) records.add(evidence(record, simple));
+      for (TimestampWrapper stamp : signature.getTimestampList()) stamps.add(timestamp(stamp));
       signatures.add("{" + String.join(",",
           field("level", String.valueOf(signature.getSignatureFormat())),
           field("indication", String.valueOf(simple.getIndication(id))),
           field("subIndication", String.valueOf(simple.getSubIndication(id))),
           "\"intact\":" + signature.isSignatureIntact(),
           list("errors", simple.getAdESValidationErrors(id).stream().map(m -> quoted(m.getValue())).toList()),
-          list("warnings", simple.getAdESValidationWarnings(id).stream().map(m -> quoted(m.getValue())).toList()),
-          list("timestamps", stamps),
-          list("evidenceRecords", records)) + "}");
+          list("timestamps", stamps)) + "}");
     }
-    List<String> stamps = new ArrayList<>();
-    for (TimestampWrapper stamp : data.getTimestampList()) stamps.add(timestamp(stamp, simple));
-    List<String> records = new ArrayList<>();
-    for (EvidenceRecordWrapper record : data.getEvidenceRecords()) records.add(evidence(record, simple));
-    return "{" + list("signatures", signatures) + "," + list("timestamps", stamps) + "," + list("evidenceRecords", records) + "}";
+    return "{" + list("signatures", signatures) + "}";
   }
 
-  private static String timestamp(TimestampWrapper stamp, SimpleReport simple) {
+  private static String timestamp(TimestampWrapper stamp) {
     return "{" + String.join(",",
         field("type", String.valueOf(stamp.getType())),
-        field("indication", String.valueOf(simple.getIndication(stamp.getId()))),
-        field("subIndication", String.valueOf(simple.getSubIndication(stamp.getId()))),
         "\"imprintIntact\":" + stamp.isMessageImprintDataIntact(),
         "\"signatureIntact\":" + stamp.isSignatureIntact()) + "}";
-  }
-
-  private static String evidence(EvidenceRecordWrapper record, SimpleReport simple) {
-    List<String> stamps = new ArrayList<>();
-    for (TimestampWrapper stamp : record.getTimestampList()) stamps.add(timestamp(stamp, simple));
-    boolean intact = record.getDigestMatchers().stream().allMatch(m -> m.isDataFound() && m.isDataIntact());
-    return "{" + String.join(",",
-        field("indication", String.valueOf(simple.getIndication(record.getId()))),
-        field("subIndication", String.valueOf(simple.getSubIndication(record.getId()))),
-        "\"intact\":" + intact,
-        list("timestamps", stamps)) + "}";
   }
 
   private static String list(String name, List<String> values) {
