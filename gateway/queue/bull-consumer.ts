@@ -5,6 +5,25 @@ import { type DocumentJob, queueName } from "./bull-work-list.ts";
 import { redisClient } from "./redis-client.ts";
 import type { Outcome, WorkListConsumer } from "./work-list.ts";
 
+/** After a failed fetch of the next job. Milliseconds. */
+const FETCH_REST_MS = 200;
+
+/**
+ * BullMQ asks for the next job again at once when the last try failed for anything but a lost connection, and such a try may fail
+ * without leaving the processor (a client that refuses commands while Redis is away): then nothing else runs ever again, not even the
+ * client's reconnecting. Here each failure is followed by a rest.
+ */
+class RestingWorker<T> extends Worker<T> {
+  override async moveToActive(...asked: Parameters<Worker<T>["moveToActive"]>) {
+    try {
+      return await super.moveToActive(...asked);
+    } catch (error) {
+      await new Promise((resolve) => setTimeout(resolve, FETCH_REST_MS));
+      throw error;
+    }
+  }
+}
+
 /**
  * Looks at documents, `concurrency` at a time. While a job is in work its lock is renewed; when a worker dies its jobs go
  * back on the list after the lock has run out. Whether the same document is then looked at twice does not matter: the
@@ -17,7 +36,7 @@ export function bullConsumer(
 ): WorkListConsumer {
   const client = redisClient(config, { failFast: false });
   const lockDuration = options.lockMs ?? 10_000;
-  const worker = new Worker<DocumentJob>(
+  const worker = new RestingWorker<DocumentJob>(
     queueName,
     async (job, token) => {
       const outcome = await look(job.data.documentId);
