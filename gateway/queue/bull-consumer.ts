@@ -2,16 +2,16 @@ import { DelayedError, Worker } from "bullmq";
 import type { Config } from "../config/index.ts";
 import type { Logger } from "../observability/index.ts";
 import { type DocumentJob, queueName } from "./bull-work-list.ts";
-import { redisClient } from "./redis-client.ts";
+import { CONNECTING, redisClient } from "./redis-client.ts";
 import type { Outcome, WorkListConsumer } from "./work-list.ts";
 
 /** After a failed fetch of the next job. Milliseconds. */
 const FETCH_REST_MS = 200;
 
 /**
- * BullMQ asks for the next job again at once when the last try failed for anything but a lost connection, and such a try may fail
- * without leaving the processor (a client that refuses commands while Redis is away): then nothing else runs ever again, not even the
- * client's reconnecting. Here each failure is followed by a rest.
+ * BullMQ asks for the next job again at once after any failure but a lost connection, be it a Redis that refuses to write or a client
+ * that can no longer be used: that would take a whole processor, and in the second case leave it to nothing else. Here each is followed
+ * by a rest.
  */
 class RestingWorker<T> extends Worker<T> {
   override async moveToActive(...asked: Parameters<Worker<T>["moveToActive"]>) {
@@ -45,6 +45,7 @@ export function bullConsumer(
       throw new DelayedError();
     },
     {
+      ...CONNECTING,
       connection: client,
       prefix: config.prefix,
       concurrency: options.concurrency,

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../config/index.ts";
 import { openSqliteLedger } from "../ledger/index.ts";
@@ -160,6 +161,24 @@ describe("the work list, on a real Redis", () => {
     await vi.waitFor(() => list.add(["c"]), { timeout: 10_000, interval: 50 });
     await vi.waitFor(() => expect(seen).toContain("c"), { timeout: 20_000, interval: 50 });
   }, 40_000);
+
+  it("works in the end when Redis dies while the parts connect to it", async () => {
+    for (const afterMs of [2, 4, 6, 8, 10, 15, 20, 30]) {
+      const seen: string[] = [];
+      const { list, consume } = parts(async (id) => {
+        seen.push(id);
+        return { kind: "done" };
+      });
+      consume();
+      list.add(["a"]).catch(() => {});
+      await delay(afterMs);
+      await redis.stop("SIGKILL");
+      redis.forget();
+      await redis.start();
+      await vi.waitFor(() => list.add(["b"]), { timeout: 10_000, interval: 50 });
+      await vi.waitFor(() => expect(seen, `${afterMs} ms`).toContain("b"), { timeout: 10_000, interval: 50 });
+    }
+  }, 90_000);
 
   it("is filled again from the ledger after Redis has lost everything", async () => {
     const ledger = openSqliteLedger({ path: join(root, `ledger${++count}.sqlite`), clock: Date.now });

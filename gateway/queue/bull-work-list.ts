@@ -1,7 +1,7 @@
 import { type Job, Queue } from "bullmq";
 import type { Config } from "../config/index.ts";
 import { GatewayError } from "../errors.ts";
-import { redisClient } from "./redis-client.ts";
+import { CONNECTING, redisClient } from "./redis-client.ts";
 import type { WorkList } from "./work-list.ts";
 
 /** The job's id is the document's id: a document stands on the list once. The job holds nothing else. */
@@ -19,6 +19,7 @@ const PATIENCE_MS = 3000;
 export function bullWorkList(config: Config["redis"]): WorkList {
   const client = redisClient(config, { failFast: true });
   const queue = new Queue<DocumentJob>(queueName, {
+    ...CONNECTING,
     connection: client,
     prefix: config.prefix,
     // A finished job gives its id free at once; what became of the document stands in the ledger.

@@ -2,7 +2,7 @@ import { Queue } from "bullmq";
 import type { Config } from "../config/index.ts";
 import { GatewayError } from "../errors.ts";
 import { type DocumentJob, queueName } from "./bull-work-list.ts";
-import { redisClient } from "./redis-client.ts";
+import { CONNECTING, redisClient } from "./redis-client.ts";
 
 const PAGE = 1000;
 const PATIENCE_MS = 10_000;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 10_000;
 /** Ids of the documents on the work list now, waiting, delayed or in work. @throws GatewayError QUEUE_UNAVAILABLE */
 export async function listedDocuments(config: Config["redis"]): Promise<Set<string>> {
   const client = redisClient(config, { failFast: false });
-  const queue = new Queue<DocumentJob>(queueName, { connection: client, prefix: config.prefix });
+  const queue = new Queue<DocumentJob>(queueName, { ...CONNECTING, connection: client, prefix: config.prefix });
   queue.on("error", () => {});
   const found = new Set<string>();
   let timer: NodeJS.Timeout | undefined;

@@ -5,6 +5,12 @@ import type { Config } from "../config/index.ts";
 export type RedisClient = ReturnType<typeof createClient>;
 
 /**
+ * For every Queue and Worker. BullMQ asks a new connection for the version of Redis; should Redis die at that moment it keeps the failure
+ * for good, and the queue or worker never works again. No command is sent while connecting without that question.
+ */
+export const CONNECTING = { skipVersionCheck: true } as const;
+
+/**
  * A node-redis client that reconnects for ever, at most a second apart. With `failFast` a command asked for while Redis is
  * away is refused at once instead of kept in memory.
  */
